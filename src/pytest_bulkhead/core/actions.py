@@ -1,0 +1,131 @@
+"""Everything a run can want done. Frozen values: a decision returns them, a shell performs them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Union
+
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.escalation import Step
+from pytest_bulkhead.core.item import Phase
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Doomed:
+    """Something whose set-up or import killed a process: it fails now instead of running again."""
+
+    #: The fixture (`scope name of node`) or the node that was being collected.
+    subject: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartTemplate:
+    """Start a template that collects all but the doomed nodes."""
+
+    template: int
+    doomed: tuple[Doomed, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReleaseTemplate:
+    """Let the template go: nothing will be forked from it any more."""
+
+    template: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartWorker:
+    """Start a worker for a group; `slot` is the number of its worker id."""
+
+    worker: int
+    slot: int
+    group: int
+    fork: bool
+    doomed: tuple[Doomed, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Assign:
+    """Give a worker tests; `then` is the item that will follow them in that process."""
+
+    worker: int
+    items: tuple[int, ...]
+    then: int
+
+
+#: `Assign.then`: nothing follows, so the last test tears everything down.
+END = -1
+#: `Assign.then`: what follows is open; the last test tears down all but the session.
+OPEN = -2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finish:
+    """Tell a worker that nothing follows."""
+
+    worker: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stop:
+    """Tell a worker to start no further test."""
+
+    worker: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Escalate:
+    """Take a step towards the end of a process: a worker's, or the template's for 0."""
+
+    worker: int
+    step: Step
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportCrash:
+    """Tell pytest that a test's process died, or was ended, while the test owned it."""
+
+    worker: int
+    item: int
+    phase: Phase
+    subject: str
+    end: End
+    #: Seconds that the test had been running.
+    seconds: float
+    #: Why we ended it; empty when it died by itself.
+    killed_for: str = ""
+    timed_out: bool = False
+    #: Its own reports had decided how it ended: this is an error at teardown.
+    decided: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportBreach:
+    """Tell pytest of a death that no test owned: an error of the run."""
+
+    worker: int
+    phase: Phase
+    subject: str
+    end: End
+    killed_for: str
+    #: The tests that had run in that process, in order.
+    items: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The run cannot go on; the items that have not run stay so."""
+
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Close:
+    """All is done: every process of the run is gone."""
+
+
+Action = Union[
+    StartTemplate, ReleaseTemplate, StartWorker, Assign, Finish, Stop, Escalate, ReportCrash,
+    ReportBreach, GiveUp, Close,
+]  # fmt: skip

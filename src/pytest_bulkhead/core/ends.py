@@ -1,0 +1,55 @@
+"""How a process ended: decoded once from the kernel's status, then carried as a value."""
+
+from __future__ import annotations
+
+import dataclasses
+
+#: Linux numbers on x86 and ARM (signal(7)); a number that is missing here is shown as a number.
+SIGNAL_NAMES = {
+    1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS",
+    8: "SIGFPE", 9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE",
+    14: "SIGALRM", 15: "SIGTERM", 16: "SIGSTKFLT", 17: "SIGCHLD", 18: "SIGCONT", 19: "SIGSTOP",
+    20: "SIGTSTP", 21: "SIGTTIN", 22: "SIGTTOU", 23: "SIGURG", 24: "SIGXCPU", 25: "SIGXFSZ",
+    26: "SIGVTALRM", 27: "SIGPROF", 28: "SIGWINCH", 29: "SIGIO", 30: "SIGPWR", 31: "SIGSYS",
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class End:
+    """The end of a process: exactly one of an exit code and a signal, or neither when unknown."""
+
+    code: int | None = None
+    signal: int | None = None
+    #: The highest resident memory of the process in KiB, 0 when nobody could tell.
+    peak_kib: int = 0
+    #: The kernel's out-of-memory killer ended it, by the word of the control group.
+    out_of_memory: bool = False
+
+    @property
+    def clean(self) -> bool:
+        """Whether it exited with status 0."""
+        return self.code == 0
+
+    def __str__(self) -> str:
+        if self.signal is not None:
+            name = SIGNAL_NAMES.get(self.signal, f"signal {self.signal}")
+            return f"{name} (out of memory)" if self.out_of_memory else name
+        if self.code is not None:
+            return f"exit code {self.code}"
+        return "an end nobody saw"
+
+
+UNSEEN = End()
+
+
+def decode_status(status: int, peak_kib: int = 0) -> End:
+    """Decode a status of wait(2).
+
+    Args:
+        status: what `os.waitpid` returned.
+        peak_kib: `ru_maxrss` of the process, in KiB.
+    """
+    signal = status & 0x7F
+    if signal:
+        return End(signal=signal, peak_kib=peak_kib)
+    return End(code=(status >> 8) & 0xFF, peak_kib=peak_kib)

@@ -1,0 +1,131 @@
+"""From items to groups, and from groups to shares.
+
+A **group** is the tests that share one process, in collection order. A **share** is what a worker
+is given at once: all of a group, or a part of one.
+
+Why shares exist: with one worker the tests run in plain pytest's order, and that order may leave a
+group and come back to it, so the group is given out run by run while its process waits. And a
+session-wide group under `-n 4` may be served by four workers, module by module.
+
+Invariants:
+
+- Every item is in exactly one group, and in exactly one share of that group.
+- A group that is not divisible is served by one process at a time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+from pytest_bulkhead.core.item import Item
+from pytest_bulkhead.core.levels import Level, tighter
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Group:
+    """Tests that share one process."""
+
+    id: int
+    #: Named for people: the instance of the scope, and the group mark's name.
+    name: str
+    items: tuple[int, ...]
+    #: Several workers may serve it at once: only the session-wide group, and only under `-n`.
+    divisible: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Share:
+    """Tests of one group that a worker is given at once."""
+
+    id: int
+    group: int
+    items: tuple[int, ...]
+
+
+def form_groups(items: Sequence[Item], level: Level, workers: int) -> list[Group]:
+    """Put items into groups.
+
+    Args:
+        items: all items, in collection order.
+        level: the run's isolation level; an item's own may be tighter.
+        workers: how many tests may run at once.
+    """
+    members: dict[tuple[str, ...], list[int]] = {}
+    for item in items:
+        members.setdefault(_key(item, tighter(level, item.level)), []).append(item.index)
+    return [
+        Group(number, _name(key), tuple(indices), workers > 1 and key == _SESSION)
+        for number, (key, indices) in enumerate(members.items())
+    ]
+
+
+_SESSION = ("session", "", "")
+
+
+def _key(item: Item, level: Level) -> tuple[str, ...]:
+    # The group's name stands behind the scope's instance: a group may only tighten, so under
+    # `module` isolation the tests of one group in two modules stay apart.
+    group = item.group or ""
+    if level is Level.SESSION:
+        return ("session", "", group)
+    if level is Level.PACKAGE:
+        return ("package", item.scopes.package, group)
+    if level is Level.MODULE:
+        return ("module", item.scopes.module, group)
+    if level is Level.CLASS and item.scopes.cls:
+        return ("class", item.scopes.cls, group)
+    return ("function", str(item.index), item.nodeid)
+
+
+def _name(key: tuple[str, ...]) -> str:
+    scope, instance, group = key
+    if scope == "function":
+        return group
+    place = instance or scope
+    return f"{place} (group {group})" if group else place
+
+
+def form_shares(groups: Sequence[Group], items: Sequence[Item], workers: int) -> list[Share]:
+    """Cut groups into shares, in plain pytest's order with one worker, else whole."""
+    cut = _runs_in_order(groups, len(items)) if workers == 1 else _pieces(groups, items, workers)
+    return [Share(number, group, indices) for number, (group, indices) in enumerate(cut)]
+
+
+def _runs_in_order(groups: Sequence[Group], count: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    owner = [0] * count
+    for group in groups:
+        for index in group.items:
+            owner[index] = group.id
+    start = 0
+    for index in range(1, count + 1):
+        if index == count or owner[index] != owner[start]:
+            yield owner[start], tuple(range(start, index))
+            start = index
+
+
+def _pieces(
+    groups: Sequence[Group], items: Sequence[Item], workers: int
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    for group in groups:
+        if not group.divisible:
+            yield group.id, group.items
+            continue
+        fair = -(-len(group.items) // workers)
+        for module in _by_module(group.items, items):
+            # A module is cut only when it alone is more than a worker's fair part: cutting sets
+            # its module fixtures up in several processes.
+            size = len(module) if len(module) <= fair else max(1, fair // 4)
+            for start in range(0, len(module), size):
+                yield group.id, tuple(module[start : start + size])
+
+
+def _by_module(indices: Iterable[int], items: Sequence[Item]) -> Iterator[list[int]]:
+    run: list[int] = []
+    for index in indices:
+        if run and items[index].scopes.module != items[run[-1]].scopes.module:
+            yield run
+            run = []
+        run.append(index)
+    if run:
+        yield run

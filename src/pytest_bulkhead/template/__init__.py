@@ -1,0 +1,1 @@
+"""The template: collects once, runs no test, and is forked into workers."""

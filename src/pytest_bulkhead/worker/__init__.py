@@ -1,0 +1,1 @@
+"""The worker: runs the tests of one group with a real pytest session."""
