@@ -14,6 +14,7 @@ import dataclasses
 import enum
 from collections import Counter
 
+from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.errors import InvalidTransition
 
 
@@ -45,6 +46,7 @@ class _Open:
     """A test in hand: its state so far, and which phases have reported."""
 
     state: State | None = None
+    set_up: bool = False
     called: bool = False
     torn_down: bool = False
     errors: int = 0
@@ -75,32 +77,46 @@ class Ledger:
         test = self._open.get(item)
         if test is None:
             raise InvalidTransition(f"item {item} reports but is {self.state(item).word}")
-        if when == "teardown":
-            test.torn_down = outcome != "rerun"
+        if outcome == "rerun":
+            # pytest-rerunfailures begins again in the same process; what was said before is void.
+            self._open[item] = _Open()
+        elif when == "teardown":
+            test.torn_down = True
             test.errors += outcome == "failed"
-            return
-        test.called = test.called or when == "call"
-        if test.state not in BROKEN:
-            test.state = _state_of(when, outcome, xfail) or test.state
+        else:
+            test.set_up = True
+            test.called = test.called or when == "call"
+            if test.state not in BROKEN:
+                test.state = _state_of(when, outcome, xfail) or test.state
+
+    def phase(self, item: int) -> Phase:
+        """Return the phase of the item in hand whose report is still to come."""
+        test = self._open[item]
+        if test.called or test.state is not None:
+            return Phase.TEARDOWN
+        return Phase.CALL if test.set_up else Phase.SETUP
 
     def decided(self, item: int) -> bool:
-        """Whether the reports of the item in hand say how it ended, so that only teardown is left."""
-        test = self._open.get(item)
-        return test is not None and (test.called or test.state is not None)
+        """Whether the reports of the item in hand say how it ended: only teardown is left."""
+        return self.phase(item) is Phase.TEARDOWN
 
     def torn_down(self, item: int) -> bool:
         """Whether the item in hand has reported all its phases."""
-        return item in self._open and self._open[item].torn_down
+        return self._open[item].torn_down
 
     def close(self, item: int, broken: State | None = None) -> State:
-        """Give an item its final state.
+        """Give the item in hand its final state.
 
         Args:
             item: the item in hand.
             broken: CRASHED or TIMED_OUT, unless its own reports already decided.
         """
-        test = self._open.pop(item)
-        final = broken or test.state or State.FAILED
+        test = self._open.pop(item, None)
+        if test is None:
+            raise InvalidTransition(f"item {item} ends but is {self.state(item).word}")
+        # `--setup-only` reports a setup and a teardown; a test that said nothing at all failed.
+        silent = State.PASSED if test.torn_down and not test.errors else State.FAILED
+        final = broken or test.state or silent
         self._states[item] = final
         if test.errors and final not in BROKEN:
             self.teardown_errors += test.errors

@@ -98,6 +98,10 @@ class ReportCrash:
     timed_out: bool = False
     #: Its own reports had decided how it ended: this is an error at teardown.
     decided: bool = False
+    #: How many items of its share go on in a new process.
+    rest: int = 0
+    #: The latest tests that ran before it in that process, oldest first.
+    before: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ AFTER = {
 }
 
 
+def after(step: Step | None) -> Step:
+    """Return the step that follows a step; the first one after none."""
+    return Step.DUMP_STACKS if step is None else AFTER[step]
+
+
 def grace_of(step: Step, terminate_grace: float) -> float:
     """Return the seconds to wait after a step."""
     return {

@@ -12,7 +12,6 @@ from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item
 
 
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Begun:
     """The run begins."""

@@ -19,7 +19,7 @@ class Scopes(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Item:
-    """A collected test. Its node id is an identity: it is never altered, parsed or compared by part."""
+    """A collected test. Its node id is an identity: never altered, parsed or compared by part."""
 
     index: int
     nodeid: str

@@ -11,7 +11,7 @@ from pytest_bulkhead.core.grouping import Share
 class Pool:
     """Shares that wait.
 
-    Invariant: a share is in `_order` exactly when its id is in the queue of its group.
+    Invariant: `_order` without the other groups is the queue of a group, in the same order.
     """
 
     def __init__(self, shares: Iterable[Share] = ()) -> None:
@@ -43,11 +43,22 @@ class Pool:
 
     def put_back(self, group: int, items: tuple[int, ...]) -> None:
         """Add items of a group that lost its worker, to run before all others."""
+        share = self._add(group, items)
+        self._order.move_to_end(share.id, last=False)
+        self._of_group.setdefault(group, deque()).appendleft(share.id)
+
+    def put_behind(self, group: int, items: tuple[int, ...]) -> None:
+        """Add items of a group behind its others: one of those may be promised as the next."""
+        share = self._add(group, items)
+        queue = self._of_group.setdefault(group, deque())
+        self._order.move_to_end(share.id, last=bool(queue))
+        queue.append(share.id)
+
+    def _add(self, group: int, items: tuple[int, ...]) -> Share:
         share = Share(self._next_id, group, items)
         self._next_id += 1
         self._order[share.id] = share
-        self._order.move_to_end(share.id, last=False)
-        self._of_group.setdefault(group, deque()).appendleft(share.id)
+        return share
 
     def drop(self, group: int) -> None:
         """Remove all shares of a group."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from pytest_bulkhead.core import escalation
 from pytest_bulkhead.core.actions import Doomed
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.errors import InvalidTransition
@@ -70,6 +71,10 @@ class Template:
     blameless_deaths: int = 0
     #: {node: why it is not collected}
     doomed: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: The instant at which patience with its end is over, None for never.
+    deadline: float | None = None
+    #: The last step taken towards its end.
+    step: escalation.Step | None = None
 
     def move(self, step: Step) -> None:
         """Take a step.
@@ -83,6 +88,15 @@ class Template:
         self.stage = stage
         if step is Step.STARTED:
             self.id += 1
+            self.step = None
+        elif step is Step.ENDED:
+            self.deadline = None
+
+    def escalate(self, step: escalation.Step | None, now: float, grace: float) -> escalation.Step:
+        """Note a step towards its end, by default the one that follows the last; return it."""
+        self.step = step or escalation.after(self.step)
+        self.deadline = now + escalation.grace_of(self.step, grace)
+        return self.step
 
     def bury(self, end: End, collecting: str) -> bool:
         """Take a death into account; return whether another template may be started."""

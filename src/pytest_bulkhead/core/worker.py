@@ -8,6 +8,7 @@ Invariants:
 
 - A worker that ends without having left has crashed, even with exit code 0: its last word never
   came.
+- A worker that left with tests undone, though nobody asked it to stop, has crashed too.
 - `RUNNING` workers own a share; `PARKED` ones own none and count against no limit.
 - What a row does not name cannot happen; it raises InvalidTransition with the worker's story.
 """
@@ -17,10 +18,14 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections import deque
+from collections.abc import Sequence
 
 from pytest_bulkhead.core import escalation
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.errors import InvalidTransition
+
+#: Steps of its life that a worker remembers, for the message of a bug.
+STORY_LENGTH = 20
 
 
 class Stage(enum.Enum):
@@ -104,17 +109,21 @@ class Worker:
     item_since: float = 0.0
     #: The instant at which patience ends, None for never.
     deadline: float | None = None
+    #: Why nothing more will be heard of it; empty as long as its channel is sound.
+    muted: str = ""
     #: Why it is being ended by us; empty when it is not.
     killed_for: str = ""
     #: The reason is that a limit of time passed.
     timed_out: bool = False
+    #: The reason is not its own doing.
+    victim: bool = False
     #: The item in hand when its end was decided.
     kill_item: int | None = None
     #: The last step taken towards its end.
     step: escalation.Step | None = None
     #: Nothing follows the last of its shares.
     last_share: bool = False
-    story: list[str] = dataclasses.field(default_factory=list)
+    story: deque[str] = dataclasses.field(default_factory=lambda: deque(maxlen=STORY_LENGTH))
 
     def move(self, step: Step) -> None:
         """Take a step.
@@ -128,37 +137,109 @@ class Worker:
             raise InvalidTransition(f"worker {self.id}: " + "; ".join(self.story))
         self.stage = stage
 
-    def condemn(self, now: float) -> None:
-        """Note why it must end: its deadline passed."""
-        self.timed_out, self.kill_item = True, self.item
-        if self.item is not None:
-            self.killed_for = f"timeout: it ran for {now - self.item_since:.1f} s"
-        else:
-            self.killed_for = f"it hung in {self.phase.word}"
+    def give(self, items: Sequence[int], last: bool) -> None:
+        """Give it a share; `last` when nothing follows that."""
+        self.queue.append(len(items))
+        self.todo.extend(items)
+        self.last_share = last
+        if self.stage is Stage.PARKED:
+            self.move(Step.ASSIGNED)
 
-    def spare(self) -> None:
-        """Forget its deadline: what it was late with is done."""
-        self.deadline, self.step, self.kill_item = None, None, None
-        self.killed_for, self.timed_out = "", False
+    def start(self, item: int, now: float) -> None:
+        """Put an item into its hand."""
+        self.item, self.item_since = item, now
+
+    def settle(self) -> None:
+        """Take the item in hand, which has its final state, from its list."""
+        if self.item is not None:
+            self.todo.remove(self.item)
+            self.done.append(self.item)
+            self.item = None
 
     def share_done(self) -> bool:
         """Count a finished item; return whether a share was finished with it."""
-        if not self.queue:
-            return False
         self.queue[0] -= 1
         if self.queue[0] == 0:
             self.queue.popleft()
             return True
         return False
 
+    def condemn(self, why: str) -> None:
+        """Note why it must end, unless that was noted before."""
+        if not self.killed_for:
+            self.killed_for, self.kill_item = why, self.item
+
+    def orphan(self, why: str, now: float) -> None:
+        """Note that its template is gone: the kernel ends it too (PR_SET_PDEATHSIG)."""
+        if self.stage is not Stage.LEFT and not self.killed_for:
+            self.condemn(why)
+            self.victim, self.deadline = True, now + escalation.MUTE_LIMIT
+
+    def mute(self, why: str, now: float) -> None:
+        """Note that its channel is gone; that its own end did this may be heard later."""
+        if self.stage is not Stage.LEFT and not self.muted:
+            self.muted = why
+            if not self.killed_for:
+                self.deadline = now + escalation.MUTE_LIMIT
+
+    def lose_patience(self, now: float) -> None:
+        """Note that it must end because its deadline passed."""
+        if self.killed_for or self.muted:
+            self.condemn(self.muted)
+            return
+        self.timed_out = True
+        if self.item is not None:
+            self.condemn(f"timeout: it ran for {now - self.item_since:.1f} s")
+        else:
+            self.condemn(f"it hung in {self.phase.word}")
+
+    def escalate(self, step: escalation.Step | None, now: float, grace: float) -> escalation.Step:
+        """Note a step towards its end, by default the one that follows the last; return it."""
+        self.step = step or escalation.after(self.step)
+        self.deadline = now + escalation.grace_of(self.step, grace)
+        return self.step
+
+    def spare(self) -> None:
+        """Forget that it was late when what it was late with is done and no harm was done yet."""
+        if self.timed_out and self.step is escalation.Step.DUMP_STACKS:
+            self.deadline, self.step, self.kill_item = None, None, None
+            self.killed_for, self.timed_out = "", False
+
     @property
     def busy(self) -> bool:
         """Whether it counts against the number of tests that may run at once."""
-        return self.stage not in (Stage.PARKED, Stage.LEFT, Stage.ENDED)
+        return bool(self.todo) or self.stage not in (Stage.PARKED, Stage.LEFT, Stage.ENDED)
+
+    @property
+    def serving(self) -> bool:
+        """Whether its group is still its own."""
+        return bool(self.todo) or self.stage not in (Stage.LEFT, Stage.ENDED)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether asking it to end makes sense: it has not left, and no harder step was taken."""
+        harder = (escalation.Step.TERMINATE, escalation.Step.KILL)
+        return self.stage is not Stage.LEFT and self.step not in harder
+
+    @property
+    def limit(self) -> float | None:
+        """How many seconds what it does outside tests may last; None for no limit."""
+        if self.stage is Stage.LEFT:
+            return escalation.MUTE_LIMIT
+        return escalation.limit_of(self.phase, self.forked)
 
     @property
     def phase(self) -> Phase:
         """The phase outside tests that its stage stands for."""
-        if self.stage is Stage.STARTING:
-            return Phase.STARTING
-        return Phase.LEAVING if self.stage is Stage.LEAVING else Phase.FINISHING
+        return PHASES[self.stage]
+
+
+PHASES = {
+    Stage.STARTING: Phase.STARTING,
+    Stage.RUNNING: Phase.BETWEEN,
+    Stage.PARKED: Phase.BETWEEN,
+    Stage.FINISHING: Phase.FINISHING,
+    Stage.LEAVING: Phase.LEAVING,
+    Stage.LEFT: Phase.LEAVING,
+    Stage.ENDED: Phase.LEAVING,
+}

@@ -1,0 +1,163 @@
+"""Sessions of this project: `nox -s tests` is the one that has to pass.
+
+`tests` has no environment of its own: it queues the sessions below, the quick ones first, and nox
+sums them up at the end. Each of them can be run alone, and takes pytest's arguments:
+
+    nox -s unit
+    nox -s "acceptance(python='3.12', pytest='newest')" -- -k crash
+    nox -R -s chaos            # -R: as it was installed last time
+    TEST_WORKERS=0 nox -s acceptance   # one test at a time; 2 unless told otherwise
+
+A Python that this machine does not have is skipped, and the summary says so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["tests"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHONS = [
+    line.rpartition(" ")[2]
+    for line in nox.project.load_toml("pyproject.toml")["project"]["classifiers"]
+    if line.startswith("Programming Language :: Python :: 3.")
+]
+PYTESTS = {"newest": "pytest", "8.4": "pytest~=8.4.0"}
+#: Where the acceptance tests run. Every Python, and the oldest pytest once.
+PAIRS = [(python, "newest") for python in dict.fromkeys([HERE, *PYTHONS])] + [(HERE, "8.4")]
+
+#: How many of our own tests run at a time, by pytest-xdist; each of them starts processes itself.
+WORKERS = os.environ.get("TEST_WORKERS", "2")
+
+LINTERS = ["ruff==0.17.*"]
+COMPANIONS = [
+    "anyio",
+    "hypothesis",
+    "numpy",
+    "pytest-asyncio",
+    "pytest-cov",
+    "pytest-html",
+    "pytest-json-report",
+    "pytest-mock",
+    "pytest-randomly",
+    "pytest-reportlog",
+    "pytest-rerunfailures",
+    "pytest-timeout",
+    "syrupy",
+    "teamcity-messages",
+    "trio",
+]
+
+
+def _offer_pyenv() -> None:
+    """Let nox see every Python that pyenv has: its shims show the chosen version only."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = sorted(path.name for path in versions.glob("3.*") if path.name[2:3].isdigit())
+    if found and "PYENV_VERSION" not in os.environ:
+        mine = [name for name in found if name.startswith(f"{HERE}.")]
+        os.environ["PYENV_VERSION"] = ":".join([*mine, *(set(found) - set(mine))])
+
+
+_offer_pyenv()
+
+
+def _install(session: nox.Session, *requirements: str) -> None:
+    """Install the project, as its users get it, and what the session needs beside it."""
+    session.install(".", *requirements)
+
+
+def _pytest(session: nox.Session, *paths: str, workers: str = WORKERS) -> None:
+    """Run those of the paths that exist, or what the command line names."""
+    present = [path for path in paths if Path(path).exists()]
+    if not present:
+        session.skip(f"none of {', '.join(paths)} is there")
+    named = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
+    session.run(
+        "python", "-m", "pytest", "-n", workers, *([] if named else present), *session.posargs
+    )
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Queue all that has to pass: style, types, and every test on every pair that is here."""
+    session.notify("lint")
+    session.notify("types")
+    session.notify("unit")
+    for python, pytest in PAIRS:
+        session.notify(_acceptance(python, pytest))
+    session.notify("compat")
+    session.notify("chaos")
+
+
+def _acceptance(python: str, pytest: str) -> str:
+    """Name the session, as nox does."""
+    return f"acceptance(python='{python}', pytest='{pytest}')"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the style, change nothing."""
+    session.install(*LINTERS)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, strictly."""
+    _install(session, "mypy", "nox")
+    session.run("mypy")
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Test the pure parts, the model of a run, the architecture and the operating system's part."""
+    _install(session, "pytest", "hypothesis")
+    paths = ("tests/unit", "tests/model", "tests/test_architecture.py", "tests/architecture")
+    _pytest(session, *paths, "tests/system", "-m", "not slow")
+
+
+@nox.session
+@nox.parametrize(("python", "pytest"), PAIRS)
+def acceptance(session: nox.Session, pytest: str) -> None:
+    """Test each promise from outside, with one Python and one pytest."""
+    _install(session, PYTESTS[pytest])
+    _pytest(session, "tests/acceptance", "-m", "not slow")
+
+
+@nox.session
+def compat(session: nox.Session) -> None:
+    """Test with the real plugins of others."""
+    _install(session, *COMPANIONS)
+    _pytest(session, "tests/compat")
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Kill each kind of process at each step of the protocol; the seed is printed."""
+    _install(session, "pytest")
+    _pytest(session, "tests/chaos", "-m", "not slow", workers="0")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run what needs minutes, on demand: the tests that are marked `slow`."""
+    _install(session, "pytest", "hypothesis")
+    _pytest(session, "tests", "-m", "slow", workers="0")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure side by side; `-- --only crash --runs 3` to do less, `-- --write` for the docs."""
+    _install(session, "pytest")
+    session.run("python", "-m", "bench", *session.posargs)

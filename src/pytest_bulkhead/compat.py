@@ -1,0 +1,171 @@
+"""Pytest's private parts that we cannot do without, each with the reason. All of them are here.
+
+Each function answers for pytest 8.4 to 9.x and does nothing where a part is absent (a plugin was
+switched off, another reporter took its place).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from pytest_bulkhead.system.files import redirect, silence
+
+
+def capture_into(config: pytest.Config, out: int, err: int) -> None:
+    """Point the files of pytest's global capture at ours.
+
+    They are inherited over a fork as one open file with one offset: of two children at work, 33 of
+    40 tests got the other's output. Stopping capture and starting it again would close them under
+    the logging handlers that were made at import. No public way exists.
+    """
+    capturing = getattr(config.pluginmanager.getplugin("capturemanager"), "_global_capturing", None)
+    for name, fd in (("out", out), ("err", err)):
+        tmpfile = getattr(getattr(capturing, name, None), "tmpfile", None)
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            redirect(fd, tmpfile.fileno())  # type: ignore[union-attr]
+
+
+def silence_saved_stdio(config: pytest.Config, *, stdout: bool) -> None:
+    """Point the stdin, and the stdout, to which capture returns between tests at the null device.
+
+    Runners that print service messages from every process (PyCharm's) would report twice.
+    """
+    capturing = getattr(config.pluginmanager.getplugin("capturemanager"), "_global_capturing", None)
+    for name in ("in_", "out") if stdout else ("in_",):
+        saved = getattr(getattr(capturing, name, None), "targetfd_save", None)
+        if saved is not None:
+            silence(saved)
+
+
+def saved_stdio(config: pytest.Config) -> list[tuple[int, int]]:
+    """Return (0|1|2, descriptor) pairs of what capture returns to, for lending the terminal."""
+    capturing = getattr(config.pluginmanager.getplugin("capturemanager"), "_global_capturing", None)
+    pairs = []
+    for number, name in enumerate(("in_", "out", "err")):
+        saved = getattr(getattr(capturing, name, None), "targetfd_save", None)
+        if saved is not None:
+            pairs.append((number, saved))
+    return pairs
+
+
+def silence_terminal(config: pytest.Config) -> None:
+    """Let the terminal reporter of a worker write to nobody.
+
+    It must stay: it is what calls `pytest_report_teststatus`, in which pytest's own subtests and
+    VS Code's runner do their work.
+    """
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    writer = getattr(reporter, "_tw", None)
+    if writer is not None:
+        writer._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as we
+        writer.hasmarkup = False
+
+
+def reach_terminal(config: pytest.Config, file: Any) -> Any:  # noqa: ANN401
+    """Let the terminal reporter write to `file`; return what it wrote to before."""
+    writer = getattr(config.pluginmanager.getplugin("terminalreporter"), "_tw", None)
+    if writer is None:
+        return file
+    before, writer._file = writer._file, file
+    return before
+
+
+def relay_live_log(config: pytest.Config, stream: object) -> None:
+    """Give the handler of `log_cli` another stream than the worker's silent terminal."""
+    handler = getattr(config.pluginmanager.getplugin("logging-plugin"), "log_cli_handler", None)
+    if hasattr(handler, "stream"):
+        handler.stream = stream  # type: ignore[union-attr]
+
+
+def use_basetemp(config: pytest.Config, basetemp: str) -> None:
+    """Give tmp_path a folder that exists already.
+
+    `--basetemp` would do it but empties the folder first, and with it what an earlier process of
+    the same worker id left for the user to look at.
+    """
+    factory = getattr(config, "_tmp_path_factory", None)
+    if factory is not None and basetemp:
+        folder = Path(basetemp)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        factory._basetemp = folder
+
+
+def basetemp_of(config: pytest.Config) -> Path | None:
+    """Return the folder that tmp_path uses in this run, made if need be."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    return factory.getbasetemp() if factory is not None else None
+
+
+def teardown_session(session: pytest.Session) -> None:
+    """Tear down what session-wide fixtures are still set up, as the last test would have."""
+    session._setupstate.teardown_exact(None)
+
+
+def watch_conftests(config: pytest.Config, note: Callable[[Path], None]) -> None:
+    """Have `note` called with each conftest before it is imported.
+
+    The public hook, `pytest_plugin_registered`, comes after the import: too late for one that dies.
+    """
+    manager: Any = config.pluginmanager
+    load = manager._importconftest
+
+    def load_noted(conftestpath: Path, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        note(conftestpath)
+        return load(conftestpath, *args, **kwargs)
+
+    manager._importconftest = load_noted
+
+
+def remember_nodeids(config: pytest.Config, nodeids: Iterable[str]) -> None:
+    """Tell the cache of `--nf` what was collected: the controller itself collects nothing."""
+    plugin = config.pluginmanager.getplugin("nfplugin")
+    known = getattr(plugin, "cached_nodeids", None)
+    if known is None:
+        return
+    parse = _nodeid_parser()
+    known.update(map(parse, nodeids))
+
+
+def _nodeid_parser() -> Callable[[str], object]:
+    try:
+        from _pytest.nodeid import NodeId  # noqa: PLC0415 - pytest 9.2 and later only
+    except ImportError:
+        return str
+    return NodeId.parse  # type: ignore[no-any-return]
+
+
+def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) -> None:
+    """Turn the failure that JUnit XML noted for a crash in the call phase into an error.
+
+    LogXML writes `<failure>` for every failed call; but a process that died is no assertion that
+    failed. It also waits for a teardown report, which never comes, to write the output down.
+    """
+    from _pytest.junitxml import xml_key  # noqa: PLC0415 - only in runs that crash
+
+    xml: Any = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    reporter = xml.node_reporter(report)
+    for element in reporter.nodes:
+        if isinstance(element, Element) and element.tag == "failure":
+            element.tag = "error"
+            element.set("message", message)
+            xml.stats["failure"] -= 1
+            xml.stats["error"] += 1
+    reporter.write_captured_output(report)
+    xml.finalize(report)
+    if report in xml.open_reports:
+        xml.open_reports.remove(report)
+
+
+def interpreter_flags() -> list[str]:
+    """Return the options with which this interpreter was started, as multiprocessing does."""
+    return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]

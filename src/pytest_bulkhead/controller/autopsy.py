@@ -1,0 +1,169 @@
+"""Gathers the evidence of a death, and tells pytest and its plugins.
+
+To plugins a crash is a failed report of the phase in which it happened, with the real duration.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.run import TEMPLATE
+from pytest_bulkhead.report.crash import breach_text, headline, report_text
+from pytest_bulkhead.system import clock
+
+#: Plugins that remember node ids of failures: a process is none.
+_REMEMBER = ("lfplugin", "stepwiseplugin")
+
+
+class Autopsy:
+    """Reports deaths."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+
+    # -- a test's process ----------------------------------------------------------------------
+
+    def report_crash(self, action: do.ReportCrash) -> None:
+        """Report the death of a process that a test owned."""
+        craft = self._bridge.fleet.get(action.worker)
+        evidence = self._gather(action, craft)
+        report = self._make_report(action, evidence, craft)
+        self._announce(report, evidence)
+        if craft is not None:
+            craft.sections = ()
+
+    def _gather(self, action: do.ReportCrash, craft: Craft | None) -> Evidence:
+        items = self._bridge.run.items
+        nodeid = items[action.item].nodeid
+        return Evidence(
+            nodeid=nodeid,
+            worker=craft.node.gateway.id if craft else "worker",
+            phase=action.phase,
+            subject=action.subject,
+            end=action.end,
+            seconds=action.seconds,
+            killed_for=action.killed_for,
+            timed_out=action.timed_out,
+            decided=action.decided,
+            stacks=craft.hull.read_faults() if craft else "",
+            command=self._command(nodeid),
+            rest=action.rest,
+            before=tuple(items[index].nodeid for index in action.before),
+        )
+
+    def _command(self, nodeid: str) -> str:
+        config = self._bridge.config
+        level = self._bridge.settings.level.word
+        command = f"pytest --isolate={level} {shlex.quote(nodeid)}"
+        if os.fspath(config.invocation_params.dir) != os.fspath(config.rootpath):
+            return f"cd {shlex.quote(os.fspath(config.rootpath))} && {command}"
+        return command
+
+    def _make_report(
+        self, action: do.ReportCrash, evidence: Evidence, craft: Craft | None
+    ) -> pytest.TestReport:
+        now = clock.wall()
+        duration = max(0.0, action.seconds - self._bridge.durations[action.item])
+        report: Any = pytest.TestReport(
+            nodeid=evidence.nodeid,
+            location=self._bridge.locations[action.item],
+            keywords={},
+            outcome="failed",
+            longrepr=report_text(evidence),
+            when=action.phase.word,  # type: ignore[arg-type]
+            sections=self._sections(action.phase, craft),
+            duration=duration,
+            start=now - duration,
+            stop=now,
+        )
+        self._sign(report, craft)
+        report.item_index = action.item
+        report.isolate_end = "timed out" if action.timed_out else "crashed"
+        report.isolate_decided = action.decided
+        report.isolate_headline = headline(evidence)
+        return report  # type: ignore[no-any-return]
+
+    def _sections(self, phase: Phase, craft: Craft | None) -> list[tuple[str, str]]:
+        if craft is None:
+            return []
+        left = [("stdout", craft.hull.read_out()), ("stderr", craft.hull.read_err())]
+        rest = [(f"Captured {name} {phase.word}", text) for name, text in left if text]
+        return [*craft.sections, *rest]
+
+    def _sign(self, report: Any, craft: Craft | None) -> None:  # noqa: ANN401 - a report gets attributes
+        report.testrun_uid = self._bridge.run_uid
+        report.worker_id = craft.node.gateway.id if craft else "gw0"
+        if craft is not None and self._bridge.settings.named:
+            report.node = craft.node
+
+    def _announce(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
+        bridge, hook = self._bridge, self._bridge.config.hook
+        hook.pytest_handlecrashitem(
+            crashitem=report.nodeid, report=report, sched=bridge.schedule
+        )
+        hook.pytest_runtest_logreport(report=report)
+        if report.outcome == "failed":
+            bridge.crashes.append(evidence)
+            if report.when == "call":
+                compat.junit_error(bridge.config, report, report.isolate_headline)
+        hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+        if bridge.journal is not None:
+            bridge.journal.evidence(
+                nodeid=report.nodeid, text=report.longrepr, sections=report.sections
+            )
+        bridge.heed_wishes()
+
+    # -- a process that no test owned ----------------------------------------------------------
+
+    def report_breach(self, action: do.ReportBreach) -> None:
+        """Report the death of a process that no test owned, as an error of the run."""
+        bridge = self._bridge
+        number = -bridge.run.template.id if action.worker == TEMPLATE else action.worker
+        craft = bridge.fleet.get(number)
+        name = "the template" if action.worker == TEMPLATE or craft is None else craft.node.gateway.id
+        evidence = Evidence(
+            nodeid="",
+            worker=name,
+            phase=action.phase,
+            subject=action.subject,
+            end=action.end,
+            killed_for=action.killed_for,
+            stacks=craft.hull.read_faults() if craft else "",
+        )
+        items = tuple(bridge.run.items[index].nodeid for index in action.items)
+        sections = self._sections(action.phase, craft)
+        self.report_error(f"process {name}", breach_text(evidence, items), sections)
+
+    def report_give_up(self, action: do.GiveUp) -> None:
+        """Report that the run cannot go on."""
+        self.report_error("the run", f"{action.reason}; the tests that had not run were not run")
+
+    def report_error(
+        self, what: str, text: str, sections: list[tuple[str, str]] | None = None
+    ) -> None:
+        """Report an error of the run: it counts, is shown and makes the exit status 1."""
+        manager = self._bridge.config.pluginmanager
+        deaf = [plugin for name in _REMEMBER if (plugin := manager.getplugin(name))]
+        report: Any = pytest.TestReport(
+            nodeid=what,
+            location=("", None, what),
+            keywords={},
+            outcome="failed",
+            longrepr=text,
+            when="teardown",
+            sections=sections or [],
+        )
+        report.isolate_end = "breach"
+        manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
+        if self._bridge.journal is not None:
+            self._bridge.journal.evidence(nodeid=what, text=text, sections=sections or [])

@@ -1,0 +1,97 @@
+"""The bridge: everything the controller holds during a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from array import array
+from collections import deque
+
+import pytest
+
+from pytest_bulkhead.controller.fleet import Fleet
+from pytest_bulkhead.controller.launch import Keep
+from pytest_bulkhead.controller.node import Schedule
+from pytest_bulkhead.controller.terminal import Terminal
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.report.journal import Journal
+from pytest_bulkhead.settings import Settings
+from pytest_bulkhead.system import linux
+
+Location = tuple[str, "int | None", str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Leak:
+    """A process that outlived its test."""
+
+    pid: int
+    command: str
+    #: The test, or the tests that come into question, or empty when nobody can say.
+    tests: tuple[str, ...]
+
+
+@dataclasses.dataclass(slots=True)
+class Verdict:
+    """How the run must end towards pytest, found out along the way."""
+
+    #: A usage error of the template, empty for none.
+    usage: str = ""
+    #: `pytest.exit` was called: the text, and the code.
+    exit_text: str | None = None
+    exit_code: int = 2
+    #: An internal error of a worker or the template.
+    internal: str = ""
+    interrupted: bool = False
+
+
+@dataclasses.dataclass(slots=True)
+class Bridge:
+    """The controller's state."""
+
+    config: pytest.Config
+    settings: Settings
+    keep: Keep
+    fleet: Fleet
+    run: Run
+    run_uid: str
+    basetemp: str
+    schedule: Schedule
+    terminal: Terminal
+    journal: Journal | None = None
+    session: pytest.Session | None = None
+    #: What happened and was not yet handed to the run, oldest first.
+    events: deque[ev.Event] = dataclasses.field(default_factory=deque)
+    #: {item: where it stands}, in the order of the items.
+    locations: list[Location] = dataclasses.field(default_factory=list)
+    collected: bool = False
+    deselected: int = 0
+    lines: tuple[str, ...] = ()
+    #: Seconds of each item, 0.0 for unknown; of all phases together.
+    durations: array[float] = dataclasses.field(default_factory=lambda: array("d"))
+    #: When each item began, on the monotonic clock, 0.0 for never.
+    begun: array[float] = dataclasses.field(default_factory=lambda: array("d"))
+    verdict: Verdict = dataclasses.field(default_factory=Verdict)
+    crashes: list[Evidence] = dataclasses.field(default_factory=list)
+    leaks: list[Leak] = dataclasses.field(default_factory=list)
+    #: (worker id, traceback) of session fixtures whose teardown failed when no test was left.
+    late_errors: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
+    oom_kills: int | None = None
+
+    def heed_wishes(self) -> None:
+        """Ask the run to stop when a plugin, `-x` or `--maxfail` wants it."""
+        wish = self.session and (self.session.shouldfail or self.session.shouldstop)
+        if wish and not self.run.stopping:
+            self.events.append(ev.StopAsked(str(wish)))
+
+    def explain_kill(self, end: End) -> End:
+        """Tell an out-of-memory kill from another SIGKILL, by the word of the control group."""
+        kills = linux.oom_kills() if end.signal == signal.SIGKILL else None
+        if kills is None or self.oom_kills is None or kills <= self.oom_kills:
+            return end
+        self.oom_kills += 1
+        return dataclasses.replace(end, out_of_memory=True)

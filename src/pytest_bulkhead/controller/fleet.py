@@ -1,0 +1,92 @@
+"""The processes of the run, as the controller holds them."""
+
+from __future__ import annotations
+
+import dataclasses
+import selectors
+from collections.abc import Iterator
+
+from pytest_bulkhead.controller.node import WorkerNode
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.system.berth import Hull
+
+
+@dataclasses.dataclass(slots=True)
+class Craft:
+    """A template or a worker, from its order to its end."""
+
+    #: The number by which the run knows it; templates' numbers are negative.
+    process: int
+    hull: Hull
+    node: WorkerNode
+    pid: int = 0
+    #: It sent what is no message, or its channel closed: nothing more is taken from it.
+    mute: bool = False
+    #: Why no test could run in it, by its own word.
+    refused: str = ""
+    #: The sections of the last report of the test in hand.
+    sections: tuple[tuple[str, str], ...] = ()
+    #: It said that it has left.
+    left: bool = False
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is a template."""
+        return self.process < 0
+
+
+class Fleet:
+    """All crafts, by number, by pid and by channel."""
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        self._selector = selector
+        self._crafts: dict[int, Craft] = {}
+        #: Ends of processes that ended before we were told their pid.
+        self._early_ends: dict[int, End] = {}
+
+    def __iter__(self) -> Iterator[Craft]:
+        return iter(list(self._crafts.values()))
+
+    def __len__(self) -> int:
+        return len(self._crafts)
+
+    def add(self, craft: Craft) -> None:
+        """Take a craft in and listen to it."""
+        self._crafts[craft.process] = craft
+        self._selector.register(craft.hull.endpoint, selectors.EVENT_READ, craft)
+
+    def get(self, process: int) -> Craft | None:
+        """Return a craft by its number."""
+        return self._crafts.get(process)
+
+    def of_pid(self, pid: int) -> Craft | None:
+        """Return a craft by its pid."""
+        return next((craft for craft in self._crafts.values() if craft.pid == pid), None)
+
+    def started(self, process: int, pid: int) -> End | None:
+        """Note a pid; return the end of its process when that came first."""
+        if process in self._crafts:
+            self._crafts[process].pid = pid
+        return self._early_ends.pop(pid, None)
+
+    def ended_early(self, pid: int, end: End) -> None:
+        """Note the end of a process whose pid nobody has named yet."""
+        self._early_ends[pid] = end
+
+    def listen(self, craft: Craft) -> None:
+        """Listen to a craft, and wake when it can be sent what waits for it."""
+        waits = selectors.EVENT_WRITE if craft.hull.endpoint.pending else 0
+        if not craft.mute:
+            self._selector.modify(craft.hull.endpoint, selectors.EVENT_READ | waits, craft)
+
+    def silence(self, craft: Craft) -> None:
+        """Listen to a craft no more; it is still alive."""
+        if not craft.mute:
+            craft.mute = True
+            self._selector.unregister(craft.hull.endpoint)
+
+    def remove(self, craft: Craft) -> None:
+        """Let go of a craft that has ended."""
+        self.silence(craft)
+        del self._crafts[craft.process]
+        craft.hull.close()

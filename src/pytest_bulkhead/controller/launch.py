@@ -1,0 +1,72 @@
+"""Starting the keeper, and the command lines of spawned processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.core.proof import why_not_fork
+from pytest_bulkhead.keeper.main import keep
+from pytest_bulkhead.system import linux, process
+from pytest_bulkhead.system.berth import Berth
+from pytest_bulkhead.system.endpoint import Endpoint, channel
+from pytest_bulkhead.system.forkability import gather_facts
+
+
+class Keep:
+    """The controller's hold on the keeper."""
+
+    def __init__(self, endpoint: Endpoint, pid: int, why_spawn: str) -> None:
+        self.endpoint = endpoint
+        self.pid = pid
+        #: Why the keeper could not be forked from here, empty when it was.
+        self.why_spawn = why_spawn
+
+
+def start_keeper(workers: int, *, spawn: bool) -> Keep | Berth:
+    """Start the keeper.
+
+    Args:
+        workers: how many workers there may be at once.
+        spawn: start a fresh interpreter even where forking is safe.
+
+    Returns:
+        The hold on it; but in a template, forked from the keeper later, that template's berth.
+    """
+    why = "isolate_start = spawn" if spawn else why_not_fork(gather_facts(workers))
+    ours, theirs = channel()
+    controller = os.getpid()
+    linux.adopt_orphans()
+    if why:
+        pid = _spawn_keeper(theirs.detach(), controller)
+    else:
+        pid = process.fork()
+        if pid == 0:
+            ours.close()
+            return keep(Endpoint(theirs), controller)
+        theirs.close()
+    return Keep(Endpoint(ours, blocking=False), pid, why)
+
+
+def _spawn_keeper(channel_fd: int, controller: int) -> int:
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; "
+        f"from pytest_bulkhead.keeper.main import main; main({channel_fd}, {controller})"
+    )
+    try:
+        return process.spawn([sys.executable, "-S", "-c", code], os.environ, [channel_fd])
+    finally:
+        os.close(channel_fd)
+
+
+def spawned_argv(path: Sequence[str], args: Sequence[str]) -> tuple[str, ...]:
+    """Return the command line of a spawned template or worker.
+
+    Args:
+        path: `sys.path` as it was before conftests changed it.
+        args: what the user gave to pytest.
+    """
+    code = f"import sys; sys.path[:] = {list(path)!r}; import pytest; sys.exit(pytest.console_main())"
+    return (sys.executable, *compat.interpreter_flags(), "-c", code, *args)

@@ -1,0 +1,151 @@
+"""The one loop of the controller: wait, turn what happened into events, hand them to the run, perform.
+
+Performing never calls the run: what it learns is a new event in the queue, so there is no
+recursion, and the journal has every event in the order in which the run saw it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.hearing import Hearing
+from pytest_bulkhead.controller.perform import Performer
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.ends import UNSEEN
+from pytest_bulkhead.errors import ProtocolError
+from pytest_bulkhead.report.status import StatusLine
+from pytest_bulkhead.system import clock
+
+#: Seconds within which a second SIGINT is the same Ctrl-C: the terminal sends it to the whole
+#: foreground group, and whoever started us may pass it on.
+_SAME_INTERRUPT = 0.25
+
+
+class Loop:
+    """Pumps events until something is reached."""
+
+    def __init__(
+        self, bridge: Bridge, selector: selectors.BaseSelector, path: list[str]
+    ) -> None:
+        self._bridge = bridge
+        self._selector = selector
+        self._hearing = Hearing(bridge, self.feed)
+        self._performer = Performer(bridge, path)
+        self._status = StatusLine(bridge.config, bridge.run, lambda: bridge.terminal.lent)
+        self._interrupts = 0
+        self._last_interrupt = 0.0
+        self._bell, self._bell_in = os.pipe()
+        os.set_blocking(self._bell_in, False)
+        selector.register(self._bell, selectors.EVENT_READ, None)
+        selector.register(bridge.keep.endpoint, selectors.EVENT_READ, bridge.keep)
+
+    def feed(self, event: ev.Event) -> None:
+        """Hand an event to the run, and perform what it wants."""
+        self._bridge.events.append(event)
+        self._handle_queue()
+
+    def pump_until(self, reached: Callable[[], bool]) -> None:
+        """Handle events until `reached`, or the run is closed."""
+        with self._interruptible():
+            self._handle_queue()
+            while not (self._bridge.run.closed or reached()):
+                self._wait()
+                self._handle_queue()
+        self._status.erase()
+
+    def _handle_queue(self) -> None:
+        bridge = self._bridge
+        while bridge.events:
+            event, now = bridge.events.popleft(), clock.monotonic()
+            if bridge.journal is not None:
+                bridge.journal.event(event, now)
+            for action in bridge.run.handle(event, now):
+                self._performer.perform(action)
+
+    def _wait(self) -> None:
+        ready = self._selector.select(self._patience())
+        if not ready:
+            self._status.draw(clock.monotonic())
+        else:
+            self._status.erase()
+        for key, _events in ready:
+            if isinstance(key.data, Craft):
+                self._hear_craft(key.data)
+            elif key.data is None:
+                self._hear_bell()
+            else:
+                self._hear_keeper()
+        self._handle_queue()  # what hooks of plugins asked for
+        self._look_at_clock()
+
+    def _patience(self) -> float | None:
+        deadline = self._bridge.run.next_deadline()
+        wait = None if deadline is None else max(0.0, deadline - clock.monotonic())
+        return self._status.shorten(wait)
+
+    def _look_at_clock(self) -> None:
+        deadline = self._bridge.run.next_deadline()
+        if deadline is not None and deadline <= clock.monotonic():
+            self.feed(ev.Tick())
+
+    def _hear_craft(self, craft: Craft) -> None:
+        if craft.hull.endpoint.pending:
+            with contextlib.suppress(OSError):
+                craft.hull.endpoint.flush()
+            self._bridge.fleet.listen(craft)
+        if not craft.mute:
+            self._hearing.hear(craft)
+
+    def _hear_keeper(self) -> None:
+        endpoint = self._bridge.keep.endpoint
+        try:
+            for message in endpoint.receive():
+                self._hearing.hear_keeper(message)
+        except ProtocolError:
+            endpoint.close()
+        if endpoint.closed:
+            self._selector.unregister(endpoint)
+            self.feed(ev.KeeperLost(UNSEEN))
+
+    def _hear_bell(self) -> None:
+        os.read(self._bell, 64)
+        self._bridge.verdict.interrupted = True
+        self.feed(ev.Interrupted())
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C ring the bell instead of raising: an exception could split an action in two."""
+        try:
+            before = signal.signal(signal.SIGINT, self._ring)
+        except ValueError:  # not the main thread: nobody can press Ctrl-C on us
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _ring(self, _signum: int, _frame: FrameType | None) -> None:
+        now = clock.monotonic()
+        if now - self._last_interrupt > _SAME_INTERRUPT:
+            self._last_interrupt = now
+            os.write(self._bell_in, b"!")
+
+    def report_late_errors(self) -> None:
+        """Report session fixtures whose teardown failed after the last test of their worker."""
+        for worker, text in self._bridge.late_errors:
+            self._performer.autopsy.report_error(f"session fixtures of {worker}", text)
+
+    def close(self) -> None:
+        """Let go of the keeper, and with it of every process that is left."""
+        self._bridge.keep.endpoint.close()
+        self._selector.close()
+        os.close(self._bell)
+        os.close(self._bell_in)

@@ -1,0 +1,35 @@
+"""The evidence of a crash: facts, as far as they could be had. What they mean is said elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.item import Phase
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of the death of a process."""
+
+    nodeid: str
+    worker: str
+    phase: Phase
+    #: The fixture in hand (`scope name of node`), empty for none.
+    subject: str
+    end: End
+    #: Seconds that the test had been running.
+    seconds: float = 0.0
+    #: Why we ended it, empty when it died by itself.
+    killed_for: str = ""
+    timed_out: bool = False
+    #: The test's own reports had decided before: this is an error at teardown.
+    decided: bool = False
+    #: What faulthandler wrote: the Python stacks of all threads.
+    stacks: str = ""
+    #: The command that runs just this test again.
+    command: str = ""
+    #: Tests of the group that go on in a new process.
+    rest: int = 0
+    #: The tests that had run in that process before, in order.
+    before: tuple[str, ...] = ()

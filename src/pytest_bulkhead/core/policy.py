@@ -1,0 +1,35 @@
+"""What the user asked for, as far as decisions need it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from pytest_bulkhead.core.escalation import TERMINATE_GRACE
+from pytest_bulkhead.core.item import Item
+from pytest_bulkhead.core.levels import Level
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user asked for."""
+
+    level: Level = Level.SESSION
+    #: How many tests may run at once.
+    workers: int = 1
+    #: Never fork a worker.
+    spawn: bool = False
+    #: Seconds that a test may take unless its mark says otherwise; None for no limit.
+    timeout: float | None = None
+    #: Seconds that are added to the limit of a test, because a plugin in the worker enforces it
+    #: first.
+    slack: float = 0.0
+    #: Seconds from SIGTERM to SIGKILL.
+    grace: float = TERMINATE_GRACE
+    #: {node id: seconds} of earlier runs.
+    durations: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def limit_of(self, item: Item) -> float | None:
+        """Return how many seconds a test may take; None for no limit, as is a mark with 0."""
+        limit = self.timeout if item.timeout is None else item.timeout
+        return limit + self.slack if limit else None

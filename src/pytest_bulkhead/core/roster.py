@@ -1,0 +1,154 @@
+"""Who serves which group, and who is given which share next.
+
+Invariants:
+
+- A group that is not divisible has one worker at a time, from its start until it has left.
+- With one worker at once, shares are given out in the pool's order without exception: plain
+  pytest's order outweighs a moment of idleness.
+- The item that `then` promises is the next one that the worker is given: its fixtures stand.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from pytest_bulkhead.core.actions import END, OPEN
+from pytest_bulkhead.core.grouping import Group, Share, form_groups, form_shares
+from pytest_bulkhead.core.item import Item
+from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.pool import Pool
+from pytest_bulkhead.core.scheduling import order_shares
+from pytest_bulkhead.core.worker import Stage, Worker
+
+#: Deaths in a row of a group's workers, no test of it being finished in between, after which the
+#: group is given up. One may be bad luck.
+STILLBORN_BUDGET = 2
+
+
+class Roster:
+    """The live workers, and the shares that wait for them."""
+
+    def __init__(self) -> None:
+        self.groups: Sequence[Group] = ()
+        self.pool = Pool()
+        #: All and only the workers whose processes may still be alive.
+        self.workers: dict[int, Worker] = {}
+        #: The groups that were given up.
+        self._abandoned: set[int] = set()
+        self._hired = 0
+        self._stillborn: dict[int, int] = {}
+
+    def plan(self, items: Sequence[Item], policy: Policy) -> None:
+        """Take the work: once, after the first collection."""
+        self.groups = form_groups(items, policy.level, policy.workers)
+        shares = form_shares(self.groups, items, policy.workers)
+        self.pool = Pool(order_shares(shares, items, policy.durations, policy.workers))
+
+    @property
+    def busy(self) -> int:
+        """How many workers count against the number of tests that may run at once."""
+        return sum(worker.busy for worker in self.workers.values())
+
+    def next_share(self, capacity: int, can_start: bool) -> Share | None:
+        """Return the share to give out now, None for none.
+
+        Args:
+            capacity: how many workers may be busy.
+            can_start: whether a worker may be started.
+        """
+        if self.busy >= capacity:
+            return None
+        shares = itertools.islice(self.pool, 1 if capacity == 1 else None)
+        return next((share for share in shares if self._fits(share.group, can_start)), None)
+
+    def _fits(self, group: int, can_start: bool) -> bool:
+        if self.parked(group) is not None:
+            return True
+        return can_start and (self.groups[group].divisible or not self._is_served(group))
+
+    def _is_served(self, group: int) -> bool:
+        return any(worker.group == group and worker.serving for worker in self.workers.values())
+
+    def parked(self, group: int) -> Worker | None:
+        """Return a worker of a group that waits for a share, None for none."""
+        for worker in self.workers.values():
+            if worker.group == group and worker.stage is Stage.PARKED and not worker.killed_for:
+                return worker
+        return None
+
+    def next_idle(self, capacity: int, hurry: bool) -> Worker | None:
+        """Return a worker to let go because its group has no share left; None for none.
+
+        Its session's fixtures are torn down then, so it counts as busy, and waits for its turn.
+
+        Args:
+            capacity: how many workers may be busy.
+            hurry: its turn is now.
+        """
+        if self.busy >= capacity and not hurry:
+            return None
+        for worker in self.workers.values():
+            if worker.stage is Stage.PARKED and self.pool.peek(worker.group) is None:
+                return worker
+        return None
+
+    def hire(self, group: int, forked: bool) -> Worker:
+        """Return a new worker for a group, in the lowest slot that is free."""
+        self._hired += 1
+        taken = {worker.slot for worker in self.workers.values()}
+        slot = next(number for number in itertools.count() if number not in taken)
+        worker = Worker(self._hired, slot, group, forked)
+        self.workers[worker.id] = worker
+        return worker
+
+    def give(self, worker: Worker, share: Share) -> int:
+        """Move a share from the pool to a worker; return what will follow it in that process."""
+        self.pool.take(share)
+        follower = self.pool.peek(share.group)
+        worker.give(share.items, last=follower is None)
+        if follower is None:
+            return END
+        return OPEN if self.groups[share.group].divisible else follower.items[0]
+
+    def follower(self, worker: Worker) -> Share | None:
+        """Return the share to send ahead to a worker, so that it need never wait for us."""
+        ahead = self.groups[worker.group].divisible and len(worker.queue) < 2
+        return self.pool.peek(worker.group) if ahead and not worker.killed_for else None
+
+    def finished_test(self, group: int) -> None:
+        """Note that a group gets on."""
+        self._stillborn.pop(group, None)
+
+    def bury(self, worker: Worker, stillborn: bool, stopping: bool) -> None:
+        """Remove a worker; what it had not run waits again, unless its group is given up."""
+        del self.workers[worker.id]
+        group, rest = worker.group, tuple(worker.todo)
+        worker.todo.clear()
+        if stillborn:
+            self._stillborn[group] = self._stillborn.get(group, 0) + 1
+        if self._stillborn.get(group, 0) >= STILLBORN_BUDGET:
+            self.pool.drop(group)
+            self._abandoned.add(group)
+        elif rest and not stopping:
+            self.pool.put_back(group, rest)
+
+    def requeue(self, item: int) -> None:
+        """Let an item that has been run wait again."""
+        group = next(group.id for group in self.groups if item in group.items)
+        self.pool.put_behind(group, (item,))
+
+    @property
+    def active(self) -> int:
+        """How many workers are busy, less those that leave: one may do so unasked."""
+        return sum(w.busy and w.stage is not Stage.LEAVING for w in self.workers.values())
+
+    def waiting(self) -> list[int]:
+        """Return all items that wait, in shares and with workers."""
+        shares = [item for share in self.pool for item in share.items]
+        return shares + [item for worker in self.workers.values() for item in worker.todo]
+
+    def due(self) -> set[int]:
+        """Return all items of groups that were not given up."""
+        groups = [group for group in self.groups if group.id not in self._abandoned]
+        return {item for group in groups for item in group.items}

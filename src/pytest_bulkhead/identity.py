@@ -1,0 +1,51 @@
+"""Who a process is, in the words of pytest-xdist, by which dozens of plugins know workers.
+
+The contract, read in xdist 3.8: `config.workerinput` and `config.workeroutput`, three environment
+variables, and options reset as in xdist's own workers, all before `pytest_configure`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+#: What plugins read of options to know that they are on the controller, and its value in a worker.
+_WORKER_OPTIONS = {
+    "dist": "no",
+    "numprocesses": None,
+    "maxprocesses": None,
+    "tx": [],
+    "distload": False,
+    "no_summary": True,
+    "no_header": True,
+}
+
+
+def reset_options(namespace: Any) -> None:  # noqa: ANN401 - argparse's namespace
+    """Set the options of a worker."""
+    for name, value in _WORKER_OPTIONS.items():
+        setattr(namespace, name, value)
+
+
+def introduce(config: pytest.Config, workerinput: Mapping[str, Any]) -> None:
+    """Tell this process who it is; the second time, that it is somebody else now.
+
+    The dictionary stays the same object: plugins keep references to it.
+    """
+    known: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if known is None:
+        config.workerinput = dict(workerinput)  # type: ignore[attr-defined]
+        config.workeroutput = {}  # type: ignore[attr-defined]
+    else:
+        known.clear()
+        known.update(workerinput)
+
+
+def export_identity(workerinput: Mapping[str, Any]) -> None:
+    """Set the environment variables by which code without a config knows its worker."""
+    os.environ["PYTEST_XDIST_WORKER"] = workerinput["workerid"]
+    os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(workerinput["workercount"])
+    os.environ["PYTEST_XDIST_TESTRUNUID"] = workerinput["testrunuid"]

@@ -1,0 +1,119 @@
+"""The plugin as pytest loads it: options, ini keys, marks, and the choice of a role.
+
+Every pytest run imports this module, so it imports next to nothing: what a role needs is imported
+when that role is taken.
+
+Theory of operation: before the first conftest is loaded, the process learns whether it is a
+spawned template or worker (an environment variable says so) or a controller (the user asked for
+isolation), or nothing of ours. In `pytest_cmdline_main`, before anything is configured, a
+controller forks its keeper, and a template that is forked from that comes out of the same call.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.roles import Role
+
+#: `sys.path` before conftests put their folders in front: what a spawned process starts from.
+_PATH = list(sys.path)
+
+_FORKED_IS_OURS = importlib.util.find_spec("pytest_forked") is None
+_TIMEOUT_IS_OURS = importlib.util.find_spec("pytest_timeout") is None
+
+_ROLE = pytest.StashKey["Role"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register options and ini keys."""
+    group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
+    group.addoption(
+        "--isolate",
+        metavar="LEVEL",
+        help="Run tests in processes of their own: one for each session, package, module, class or "
+        "function. A crash or hang then costs one test. `no` turns the ini key off",
+    )
+    group.addoption(
+        "--isolate-start",
+        metavar="HOW",
+        help="How a process starts: auto (default) forks where that is proven safe, spawn never "
+        "forks",
+    )
+    group.addoption(
+        "--isolate-timeout",
+        metavar="SECONDS",
+        help="End a test that runs longer, with the stacks of all its threads",
+    )
+    group.addoption(
+        "--isolate-report",
+        metavar="FILE",
+        help="Write every event of the run to FILE as JSON lines; `bulkhead explain FILE` tells "
+        "the story",
+    )
+    if _FORKED_IS_OURS:
+        group.addoption(
+            "--forked",
+            action="store_true",
+            help="The same as --isolate=function (pytest-forked's option; that is not installed)",
+        )
+    parser.addini("isolate", "isolation level, as --isolate", default="")
+    parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
+    parser.addini("isolate_timeout", "seconds that a test may take, as --isolate-timeout", default="")
+    parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register marks: they are inert without isolation."""
+    config.addinivalue_line(
+        "markers",
+        "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
+        "are isolated; it only tightens --isolate.",
+    )
+    if _FORKED_IS_OURS:
+        config.addinivalue_line("markers", 'forked: the same as isolate("function").')
+    if _TIMEOUT_IS_OURS:
+        config.addinivalue_line(
+            "markers", "timeout(seconds): end the test after that, when tests are isolated."
+        )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Choose the role of this process before a conftest, or a plugin that asks, is loaded.
+
+    A wrapper, for wrappers come before everybody else's tryfirst: pytest-cov reads in its own
+    whether tests will run elsewhere.
+    """
+    if "BULKHEAD_BERTH" in os.environ or _wants_isolation(early_config):
+        from pytest_bulkhead.roles import choose_role  # noqa: PLC0415 - only when switched on
+
+        role = choose_role(early_config, _PATH, forked_is_ours=_FORKED_IS_OURS)
+        if role is not None:
+            early_config.stash[_ROLE] = role
+            return (yield from role.load_conftests())
+    return (yield)
+
+
+def _wants_isolation(config: pytest.Config) -> bool:
+    options = config.known_args_namespace
+    return bool(
+        options.isolate is not None
+        or (_FORKED_IS_OURS and options.forked)
+        or config.getini("isolate")
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
+    """Let the role set its options before pytest-xdist looks at them, and see its end."""
+    role = config.stash.get(_ROLE, None)
+    if role is None:
+        return (yield)
+    return (yield from role.command_line_main(config))

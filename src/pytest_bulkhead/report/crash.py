@@ -1,0 +1,109 @@
+"""The text of a crash report: the first line says it all, the rest is evidence.
+
+The first line matters most: JUnit XML, the short summary and most CI pages show only that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.item import Phase
+
+#: Tests of an earlier process that are listed by name.
+_MAX_BEFORE = 8
+
+
+def headline(evidence: Evidence) -> str:
+    """Return the sentence: what happened, in which phase, of which fixture."""
+    where = f"in {evidence.phase.word}"
+    if evidence.subject:
+        where += f" of fixture {fixture_words(evidence.subject)}"
+    if evidence.timed_out:
+        return f"timed out {where} after {evidence.seconds:.1f} s"
+    if evidence.killed_for:
+        return f"crashed {where}: {evidence.killed_for}, so it was ended with {evidence.end}"
+    return f"crashed with {end_words(evidence.end)} {where}"
+
+
+def end_words(end: End) -> str:
+    """Return how a process ended, so that a green-looking code is not taken for one."""
+    if end.code == 0:
+        return "exit code 0 (the process left in the middle of the run)"
+    return str(end)
+
+
+def fixture_words(subject: str) -> str:
+    """Return a fixture as people read it, from `scope name of node`."""
+    scope, _space, rest = subject.partition(" ")
+    name, _of, node = rest.partition(" of ")
+    return f"{name!r} ({scope} scope)" if scope == "function" else f"{name!r} ({scope} of {node})"
+
+
+def report_text(evidence: Evidence) -> str:
+    """Return the whole report."""
+    return "\n".join(_lines(evidence))
+
+
+def _lines(evidence: Evidence) -> Iterator[str]:
+    yield headline(evidence)
+    yield ""
+    yield f"  test:        {evidence.nodeid}"
+    yield f"  process:     {evidence.worker}, after {evidence.seconds:.2f} s in this test"
+    if evidence.end.peak_kib:
+        yield f"  peak memory: {evidence.end.peak_kib / 1024:.0f} MiB resident"
+    if evidence.decided:
+        yield "  the test itself had finished: its outcome stands, this is an error at teardown"
+    if evidence.rest:
+        yield f"  {_rest(evidence.rest)}"
+    if evidence.before:
+        yield f"  before it in this process: {_before(evidence.before)}"
+    yield f"  run it again: {evidence.command}"
+    yield ""
+    if evidence.stacks.strip():
+        yield from evidence.stacks.strip().splitlines()
+    else:
+        yield _why_no_stacks(evidence)
+
+
+def _rest(count: int) -> str:
+    tests = "1 test" if count == 1 else f"{count} tests"
+    return (
+        f"{tests} of its group went on in a new process, where fixtures wider than a test were "
+        "set up again"
+    )
+
+
+def _before(before: tuple[str, ...]) -> str:
+    shown = ", ".join(before[-_MAX_BEFORE:])
+    more = len(before) - _MAX_BEFORE
+    return f"{shown} (and {more} earlier ones)" if more > 0 else shown
+
+
+def _why_no_stacks(evidence: Evidence) -> str:
+    if evidence.end.signal == 9 and not evidence.timed_out:
+        return "no Python stacks: SIGKILL leaves a process no time to write them"
+    if evidence.end.code is not None:
+        return "no Python stacks: the process exited, it was not killed"
+    return "no Python stacks were written (faulthandler was disabled, or its file was closed)"
+
+
+def breach_text(evidence: Evidence, items: tuple[str, ...]) -> str:
+    """Return the report of a death that no test owned."""
+    what = evidence.killed_for or end_words(evidence.end)
+    first = f"{evidence.worker} ended with {what} in {evidence.phase.word}"
+    lines = [first, "", *_who_ran(evidence, items)]
+    if evidence.stacks.strip():
+        lines += ["", evidence.stacks.strip()]
+    return "\n".join(lines)
+
+
+def _who_ran(evidence: Evidence, items: tuple[str, ...]) -> list[str]:
+    if not items:
+        return ["  no test had run in it"]
+    if evidence.phase in (Phase.LEAVING, Phase.FINISHING):
+        kept = "  all its tests had finished, and keep their outcomes; one of them left this behind:"
+    else:
+        kept = "  tests that had run in it, and keep their outcomes:"
+    return [kept, *(f"    {nodeid}" for nodeid in items)]

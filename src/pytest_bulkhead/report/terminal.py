@@ -1,0 +1,89 @@
+"""The terminal's part: the line on isolation, the words of crashes, the sections of the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pytest_bulkhead.core.levels import Level
+
+#: {how a process ended its test: pytest's (category, letter, word)}
+STATUS: dict[str, tuple[str, str, tuple[str, dict[str, bool]]]] = {
+    "crashed": ("crashed", "C", ("CRASHED", {"red": True, "bold": True})),
+    "timed out": ("timed out", "T", ("TIMED OUT", {"red": True, "bold": True})),
+    "breach": ("error", "E", ("ERROR", {"red": True})),
+}
+
+
+def status_of(report: Any) -> tuple[str, str, Any] | None:  # noqa: ANN401 - a report of any plugin
+    """Return category, letter and word of a report of a death; None for any other report."""
+    end = getattr(report, "isolate_end", None)
+    if end is None or report.outcome != "failed":
+        return None
+    if getattr(report, "isolate_decided", False):
+        return STATUS["breach"]
+    return STATUS[end]
+
+
+def isolation_line(level: Level, workers: int, why_spawn: str) -> str:
+    """Return the line that says how tests are isolated, and why so."""
+    count = "1 worker" if workers == 1 else f"{workers} workers"
+    start = f"spawned ({why_spawn})" if why_spawn else "forked from the template"
+    return f"isolate: {level.word} level, {count}, {start}"
+
+
+def collected_line(count: int, deselected: int, errors: int) -> str:
+    """Return the line on the collection, in pytest's own words."""
+    parts = [f"collected {count + deselected} item{'' if count + deselected == 1 else 's'}"]
+    if errors:
+        parts.append(f"{errors} error{'' if errors == 1 else 's'}")
+    if deselected:
+        parts += [f"{deselected} deselected", f"{count} selected"]
+    return " / ".join(parts)
+
+
+def write_crashes(reporter: Any, reports: Sequence[Any]) -> None:  # noqa: ANN401 - TerminalReporter
+    """Write the section on crashes: each report with what its test had printed."""
+    if not reports:
+        return
+    reporter.write_sep("=", "crashes", red=True, bold=True)
+    for report in reports:
+        reporter.write_sep("_", report.head_line or report.nodeid, red=True, bold=True)
+        _write_report(reporter, report)
+    reporter.write_sep("=", "crashes in short", red=True)
+    for report in reports:
+        word = "TIMED OUT" if report.isolate_end == "timed out" else "CRASHED"
+        reporter.write(word, red=True, bold=True)
+        reporter.write_line(f" {report.nodeid} - {report.isolate_headline}")
+
+
+def _write_report(reporter: Any, report: Any) -> None:  # noqa: ANN401
+    style = reporter.config.getoption("tbstyle", "auto")
+    if style == "no":
+        return
+    text = str(report.longrepr)
+    if style == "line":
+        text = text.partition("\n")[0]
+    for line in text.splitlines():
+        reporter.write_line(line)
+    shown = reporter.config.getoption("showcapture", "all")
+    for name, content in report.sections:
+        if shown == "no" or (shown != "all" and shown not in name):
+            continue
+        reporter.write_sep("-", name)
+        reporter.write_line(content[:-1] if content[-1:] == "\n" else content)
+
+
+def write_leaks(reporter: Any, leaks: Iterable[Any]) -> None:  # noqa: ANN401
+    """Write the section on processes that outlived their tests."""
+    for number, leak in enumerate(leaks):
+        if number == 0:
+            reporter.write_sep("=", "processes left behind", yellow=True)
+        who = " or ".join(leak.tests) or "a test that could not be named"
+        reporter.write_line(f"{who} left pid {leak.pid} running, it was ended: {leak.command}")
+
+
+def write_counts(reporter: Any, counts: Sequence[tuple[str, int]], collected: int) -> None:  # noqa: ANN401
+    """Write how many tests ended how, when some of them did not run."""
+    total = " + ".join(f"{number} {word}" for word, number in counts)
+    reporter.write_line(f"isolate: {collected} collected = {total}")

@@ -1,0 +1,223 @@
+"""The roles of a process of a run, and how it takes them: controller, template, worker.
+
+A role is chosen before the first conftest is loaded. Its plugin object is registered at once; the
+part of `pytest_cmdline_main` that must come after pytest-xdist's own (which would start its
+workers by the same options) is a hook of that object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead import compat, identity
+from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.settings import Settings, read_settings, wanted_level
+from pytest_bulkhead.system import environ, faults, leaving
+from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
+from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.page import Page
+
+
+class Role:
+    """What the two hooks of the plugin module call."""
+
+    def load_conftests(self) -> Generator[None, None, None]:
+        """Be around the loading of the first conftests."""
+        return (yield)
+
+    def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
+        """Be around everything that comes after the options are parsed."""
+        raise NotImplementedError
+
+
+def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool) -> Role | None:
+    """Return the role of this process; None when isolation has nothing to do in it.
+
+    Raises:
+        pytest.UsageError: an option has a value that it cannot have.
+    """
+    inherited = os.environ.pop(VARIABLE, "")
+    try:
+        if inherited:
+            kind, berth = from_variable(inherited)
+            return (SpawnedWorker if kind == "worker" else SpawnedTemplate)(config, berth)
+        level = wanted_level(
+            config.known_args_namespace, str(config.getini("isolate")), forked_is_ours=forked_is_ours
+        )
+        return Controller(config, level, path) if level is not None else None
+    except UsageProblem as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+class Controller(Role):
+    """The pytest that the user started, until a template comes out of its keeper."""
+
+    def __init__(self, config: pytest.Config, level: Level, path: list[str]) -> None:
+        if not config.pluginmanager.hasplugin("xdist"):
+            raise pytest.UsageError(
+                "--isolate needs the plugin pytest-xdist, which -p no:xdist turns off\n"
+                "hint: leave it on; it stays idle, but plugins know workers by it"
+            )
+        self._config = config
+        self._level = level
+        self._path = path
+        self._numprocesses: int | None = None
+        self._became: ForkedTemplate | None = None
+        # pytest-cov decides by this, in its own hook after ours, that tests run elsewhere.
+        config.known_args_namespace.dist = "isolate"
+        environ.watch_reads("PYTEST_XDIST_WORKER")
+        config.pluginmanager.register(self, "bulkhead-role")
+
+    def load_conftests(self) -> Generator[None, None, None]:
+        """Have somebody outlive this process, should a root conftest end it."""
+        from pytest_bulkhead.controller.lookout import post_lookout  # noqa: PLC0415
+
+        lookout = post_lookout()
+        if lookout is None:
+            return (yield)
+        compat.watch_conftests(self._config, lookout.note)
+        try:
+            return (yield)
+        finally:
+            lookout.report_safe()
+
+    def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
+        """Hide -n from pytest-xdist; in a template, never return to the user's command line."""
+        option = config.option
+        if option.numprocesses in ("auto", "logical"):
+            option.numprocesses = config.hook.pytest_xdist_auto_num_workers(config=config)
+        self._numprocesses = _capped(option.numprocesses, option.maxprocesses)
+        option.numprocesses, option.tx, option.distload = None, [], False
+        option.dist = "isolate"
+        try:
+            result = yield
+        except BaseException as problem:
+            if self._became is None:
+                raise
+            self._became.end_with(problem)
+        if self._became is not None:
+            self._became.end_with(None)
+        return result
+
+    @pytest.hookimpl
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Start the keeper; come out as a template when forked from it."""
+        from pytest_bulkhead.controller.launch import Keep, start_keeper  # noqa: PLC0415
+
+        settings = read_settings(config, self._level, self._numprocesses)
+        config.option.numprocesses = settings.workers
+        keep = start_keeper(settings.workers, spawn=settings.start == "spawn")
+        if isinstance(keep, Keep):
+            self._command(config, settings, keep)
+        else:
+            leaving.forget_exit_functions()
+            self._became = ForkedTemplate(config, keep)
+            self._became.take_over()
+
+    def _command(self, config: pytest.Config, settings: Settings, keep: Any) -> None:  # noqa: ANN401
+        from pytest_bulkhead.controller.plugin import ControllerPlugin  # noqa: PLC0415
+
+        plugin = ControllerPlugin(config, settings, keep, self._path)
+        config.pluginmanager.register(plugin, "bulkhead-controller")
+
+
+def _capped(number: int | None, limit: int | None) -> int | None:
+    return min(number, limit) if number and limit else number
+
+
+class _Crew(Role):
+    """What templates and spawned workers have in common: a berth, and a controller to answer to."""
+
+    def __init__(self, config: pytest.Config, berth: Berth) -> None:
+        self._config = config
+        self._berth = berth
+        self._endpoint: Endpoint = berth.endpoint()
+        self._page: Page = berth.open_page()
+
+    def load_conftests(self) -> Generator[None, None, None]:
+        """Reset the options by which plugins would take us for a controller."""
+        identity.reset_options(self._config.known_args_namespace)
+        return (yield)
+
+    def _wait_welcome(self) -> msg.Welcome:
+        messages = self._endpoint.wait_messages()
+        if not messages or not isinstance(messages[0], msg.Welcome):
+            leaving.exit_process(1)
+        self._later = messages[1:]
+        return messages[0]
+
+    def _settle_in(self, welcome: msg.Welcome) -> None:
+        """Become who we are told to be, before anything is configured."""
+        from pytest_bulkhead.worker.boarding import set_stdio_aside  # noqa: PLC0415
+
+        config = self._config
+        identity.reset_options(config.option)
+        identity.introduce(config, welcome.workerinput)
+        faults.write_faults_to(self._berth.faults)
+        compat.capture_into(config, self._berth.out, self._berth.err)
+        set_stdio_aside(config)
+
+    def end_with(self, problem: BaseException | None) -> None:
+        """Leave; a process of a run never returns to the command line that it was forked from."""
+        with contextlib.suppress(OSError):
+            if isinstance(problem, pytest.UsageError):
+                self._endpoint.send(msg.Refused("usage", str(problem), 4))
+            elif isinstance(problem, BaseException):
+                self._endpoint.send(msg.Refused("internal", repr(problem), 3))
+        leaving.exit_process(0)
+
+
+class ForkedTemplate(_Crew):
+    """A template that was forked from the keeper, in the middle of `pytest_cmdline_main`."""
+
+    def take_over(self) -> None:
+        """Become the template; pytest's own main follows in this process."""
+        from pytest_bulkhead.template.server import enlist  # noqa: PLC0415
+        from pytest_bulkhead.worker.boarding import embark  # noqa: PLC0415
+
+        welcome = self._wait_welcome()
+        environ.replace_environ(welcome.environ)
+        self._settle_in(welcome)
+        enlist(self._config, self._endpoint, self._page, welcome, embark)
+
+
+class SpawnedTemplate(ForkedTemplate):
+    """A template in a fresh interpreter."""
+
+    def __init__(self, config: pytest.Config, berth: Berth) -> None:
+        super().__init__(config, berth)
+        environ.watch_reads("PYTEST_XDIST_WORKER")
+
+    def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
+        """Be the template from here."""
+        self.take_over()
+        try:
+            yield
+        except BaseException as problem:  # noqa: BLE001 - the controller is told, whatever it was
+            self.end_with(problem)
+        self.end_with(None)
+
+
+class SpawnedWorker(_Crew):
+    """A worker in a fresh interpreter."""
+
+    def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
+        """Be the worker from here."""
+        from pytest_bulkhead.worker.boarding import SpawnedWorkerPlugin  # noqa: PLC0415
+
+        welcome = self._wait_welcome()
+        self._settle_in(welcome)
+        plugin = SpawnedWorkerPlugin(welcome, self._endpoint, self._page, self._later)
+        config.pluginmanager.register(plugin, "bulkhead-spawned")
+        try:
+            yield
+        except BaseException as problem:  # noqa: BLE001
+            self.end_with(problem)
+        self.end_with(None)

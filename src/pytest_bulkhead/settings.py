@@ -1,0 +1,119 @@
+"""What the user asked for, read once from options, ini and environment."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.core.escalation import TERMINATE_GRACE
+from pytest_bulkhead.core.levels import Level, parse_level
+
+#: Options of pytest that run no tests, or show something and leave: we stay out of their way.
+_PASSIVE = (
+    "collectonly", "help", "version", "markers", "showfixtures", "show_fixtures_per_test",
+    "cacheshow", "setupplan",
+)  # fmt: skip
+
+#: Seconds by which our limit is later than that of pytest-timeout, which fails just the test where
+#: it can; ours is for the hangs that it cannot end.
+_SLACK = 1.0
+
+STARTS = ("auto", "fork", "spawn")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """How tests are to be isolated."""
+
+    level: Level
+    #: How many tests may run at once.
+    workers: int
+    #: `-n` was given: workers are named in the output, as by xdist.
+    named: bool
+    start: str
+    timeout: float | None
+    slack: float
+    grace: float
+    report: str
+
+
+def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | None:  # noqa: ANN401
+    """Return the level that was asked for, None when isolation is off or has nothing to do.
+
+    Args:
+        namespace: parsed options.
+        ini: the ini value of `isolate`.
+        forked_is_ours: `--forked` is not pytest-forked's.
+
+    Raises:
+        UsageProblem: it is no level.
+    """
+    if any(getattr(namespace, name, None) for name in _PASSIVE):
+        return None
+    option = getattr(namespace, "isolate", None)
+    if option is not None:
+        return None if option == "no" else parse_level(option, "--isolate")
+    if forked_is_ours and getattr(namespace, "forked", False):
+        return Level.FUNCTION
+    return parse_level(ini, "ini key isolate") if ini and ini != "no" else None
+
+
+def read_settings(config: pytest.Config, level: Level, numprocesses: int | None) -> Settings:
+    """Read the rest of the settings.
+
+    Args:
+        config: with options parsed.
+        level: what `wanted_level` returned.
+        numprocesses: the value of `-n`, None when it was not given.
+
+    Raises:
+        pytest.UsageError: a value is none of its kind.
+    """
+    timeout = _seconds(config, "isolate_timeout", "--isolate-timeout")
+    theirs = _their_timeout(config)
+    return Settings(
+        level=level,
+        workers=max(1, numprocesses or 1),
+        named=bool(numprocesses),
+        start=_start(config),
+        timeout=timeout if timeout is not None else theirs,
+        slack=_SLACK if config.pluginmanager.hasplugin("timeout") else 0.0,
+        grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
+        report=str(config.getoption("isolate_report") or ""),
+    )
+
+
+def _start(config: pytest.Config) -> str:
+    option = config.getoption("isolate_start")
+    where = "--isolate-start" if option else "ini key isolate_start"
+    value = str(option or config.getini("isolate_start") or "auto")
+    if value not in STARTS:
+        raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
+    return value
+
+
+def _seconds(config: pytest.Config, name: str, option: str) -> float | None:
+    given = config.getoption(name) if option else None
+    value, where = (given, option) if given is not None else (config.getini(name), f"ini key {name}")
+    if value in (None, ""):
+        return None
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1.0
+    if seconds < 0 or seconds != seconds:  # noqa: PLR0124 - nan is no duration either
+        raise pytest.UsageError(f"{where}: {value!r} is no number of seconds, such as 30 or 0.5")
+    return seconds or None
+
+
+def _their_timeout(config: pytest.Config) -> float | None:
+    """Return pytest-timeout's own setting: a hang that it cannot end is ended by us."""
+    if not config.pluginmanager.hasplugin("timeout"):
+        return None
+    value = config.getoption("timeout", None) or config.getini("timeout")
+    try:
+        return float(value) or None
+    except (TypeError, ValueError):
+        return None

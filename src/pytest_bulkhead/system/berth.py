@@ -1,0 +1,110 @@
+"""The descriptors that a process of a run is born with: its channel, its black box, its outputs.
+
+The controller makes them, so it can read what a dead process wrote; the process gets them by
+SCM_RIGHTS when it is forked, and by inheritance when it is spawned.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.system.endpoint import Endpoint, channel, endpoint_of
+from pytest_bulkhead.system.files import output_file, raise_fd, read_text
+from pytest_bulkhead.system.page import Page, memory_file, new_page
+
+#: How many descriptors a berth has.
+SIZE = 5
+
+#: The environment variable by which a spawned process learns its kind and its descriptors. It is
+#: removed before any code of a user could inherit it.
+VARIABLE = "BULKHEAD_BERTH"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Berth:
+    """The descriptors as the process itself sees them."""
+
+    channel: int
+    page: int
+    out: int
+    err: int
+    faults: int
+
+    def fds(self) -> tuple[int, ...]:
+        """Return all of them, in the order of the fields."""
+        return dataclasses.astuple(self)
+
+    def raised(self) -> Berth:
+        """Move all of them to high numbers, where tests do not meet them."""
+        return Berth(*map(raise_fd, self.fds()))
+
+    def endpoint(self) -> Endpoint:
+        """Return the process's end of its channel."""
+        return endpoint_of(self.channel)
+
+    def open_page(self) -> Page:
+        """Map the black box."""
+        return Page(self.page)
+
+    def close(self) -> None:
+        """Close all: they belong to another process."""
+        for fd in self.fds():
+            os.close(fd)
+
+
+@dataclasses.dataclass(slots=True)
+class Hull:
+    """The same as the controller sees it."""
+
+    endpoint: Endpoint
+    page: Page
+    out: int
+    err: int
+    faults: int
+
+    def read_out(self) -> str:
+        """Return what the process wrote to stdout and pytest has not collected yet."""
+        return read_text(self.out)
+
+    def read_err(self) -> str:
+        """Return what the process wrote to stderr and pytest has not collected yet."""
+        return read_text(self.err)
+
+    def read_faults(self) -> str:
+        """Return the stacks that faulthandler wrote."""
+        return read_text(self.faults)
+
+    def close(self) -> None:
+        """Close the channel and all files."""
+        self.endpoint.close()
+        self.page.close()
+        for fd in (self.out, self.err, self.faults):
+            os.close(fd)
+
+
+def build() -> tuple[Hull, Berth]:
+    """Make the descriptors of a new process; the berth's belong to the caller until sent."""
+    ours, theirs = channel()
+    page, out, err, faults = new_page(), output_file(), output_file(), memory_file("faults")
+    hull = Hull(Endpoint(ours, blocking=False), Page(page), out, err, faults)
+    # The duplicates are what travels; so one `close` of the berth leaves the hull whole.
+    return hull, Berth(theirs.detach(), page, os.dup(out), os.dup(err), os.dup(faults))
+
+
+def to_variable(kind: str, berth: Berth) -> str:
+    """Return the value of `VARIABLE` for a spawned process."""
+    return ":".join([kind, *map(str, berth.fds())])
+
+
+def from_variable(text: str) -> tuple[str, Berth]:
+    """Return the kind and the berth of a spawned process.
+
+    Raises:
+        UsageProblem: the variable was set by somebody else.
+    """
+    kind, *numbers = text.split(":")
+    if len(numbers) != SIZE or not all(number.isdecimal() for number in numbers):
+        raise UsageProblem(f"the environment variable {VARIABLE} is ours; unset it, it is {text!r}")
+    return kind, Berth(*map(int, numbers)).raised()

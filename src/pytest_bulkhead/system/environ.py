@@ -1,0 +1,63 @@
+"""The environment of this process, and who read what of it too early."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+_reads: dict[str, str] = {}
+
+
+class _Watched(dict[Any, Any]):
+    """The mapping inside `os.environ`, noting reads of some names."""
+
+    watched: frozenset[bytes] = frozenset()
+
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - os.environ's own type
+        if key in self.watched:
+            _note(os.fsdecode(key), sys._getframe(1))
+        return super().__getitem__(key)
+
+
+def watch_reads(*names: str) -> None:
+    """Begin to note reads of variables while modules of the user are imported.
+
+    `os.environ` has no hook for it; its inner mapping has been a plain dict from 3.10 to 3.14.
+    """
+    inner = getattr(os.environ, "_data", None)
+    if type(inner) is dict:
+        watched = _Watched(inner)
+        watched.watched = frozenset(map(os.fsencode, names))
+        os.environ._data = watched  # type: ignore[attr-defined]
+
+
+def _note(name: str, frame: FrameType | None) -> None:
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if frame.f_code.co_name == "<module>" and _is_of_user(path):
+            _reads.setdefault(name, path)
+            return
+        frame = frame.f_back
+
+
+def _is_of_user(path: str) -> bool:
+    inside = f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
+    own = (sys.prefix + os.sep + "bin", "<frozen", "<string>")
+    return not path.startswith(own) and not any(part in path for part in inside)
+
+
+def first_read_of(name: str) -> str:
+    """Return the file whose import first read a watched variable, empty for none."""
+    return _reads.get(name, "")
+
+
+def replace_environ(wanted: Mapping[str, str]) -> None:
+    """Make the environment equal to a mapping."""
+    for name in os.environ.keys() - wanted.keys():
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value

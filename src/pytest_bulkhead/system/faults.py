@@ -1,0 +1,18 @@
+"""Python stacks at a crash, at a signal, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+
+from pytest_bulkhead.system.process import stack_dump_signal
+
+
+def write_faults_to(fd: int) -> None:
+    """Write the stacks of all threads to a descriptor when the process crashes or is asked.
+
+    The handler is C and needs no GIL, so it works in a loop of C code that holds it.
+    """
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        faulthandler.enable(file=fd, all_threads=True)
+        faulthandler.register(stack_dump_signal(), file=fd, all_threads=True, chain=False)

@@ -1,0 +1,143 @@
+"""What only Linux has: prctl, pidfds, /proc, control groups.
+
+Elsewhere the same functions answer that they know nothing, so the run is spawned, not forked, and
+says so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import signal
+import sys
+from pathlib import Path
+
+ON_LINUX = sys.platform.startswith("linux")
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def _prctl(option: int, value: int) -> bool:
+    if not ON_LINUX:
+        return False
+    return int(_libc().prctl(option, value, 0, 0, 0)) == 0
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent(parent: int, signum: int = signal.SIGKILL) -> None:
+    """Have the kernel send us a signal when our parent ends.
+
+    Args:
+        parent: who our parent is meant to be; it may be gone already.
+        signum: the signal.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signum)
+    if ON_LINUX and os.getppid() != parent:
+        os.kill(os.getpid(), signum)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends (a "subreaper")."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def watch_pid(pid: int) -> int | None:
+    """Return a descriptor that becomes readable when a child ends; None where there is none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def thread_names() -> list[str]:
+    """Return the names of all native threads of this process, the main one first."""
+    names = []
+    for tid in sorted(os.listdir("/proc/self/task"), key=int):
+        try:
+            names.append(Path(f"/proc/self/task/{tid}/comm").read_text().strip())
+        except OSError:
+            pass  # it ended while we looked
+    return names
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the direct children of a process, zombies included."""
+    children: list[int] = []
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    for tid in tasks:
+        try:
+            children += map(int, Path(f"/proc/{pid}/task/{tid}/children").read_text().split())
+        except OSError:
+            pass
+    return children
+
+
+def descendants_of(pid: int) -> list[int]:
+    """Return all processes below a process, parents before children."""
+    found: list[int] = []
+    queue = children_of(pid)
+    while queue:
+        child = queue.pop(0)
+        found.append(child)
+        queue += children_of(child)
+    return found
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process, empty when it is a zombie or gone."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return ""
+    return raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+
+
+def start_of(pid: int) -> float:
+    """Return when a process was started, on the clock of `time.monotonic`; 0.0 when unknown."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    # Field 22 of proc_pid_stat(5), counted from the state, which is field 3. In clock ticks since
+    # boot, which is CLOCK_BOOTTIME: the same as monotonic unless the machine slept.
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
+@functools.cache
+def _oom_counter() -> Path | None:
+    """Return the file of our memory control group that counts out-of-memory kills."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    candidates = []
+    for line in lines:
+        _number, controllers, path = line.split(":", 2)
+        if controllers == "memory":
+            candidates.append(Path(f"/sys/fs/cgroup/memory{path}/memory.oom_control"))
+        elif not controllers:
+            candidates.append(Path(f"/sys/fs/cgroup{path}/memory.events"))
+    return next((path for path in candidates if path.exists()), None)
+
+
+def oom_kills() -> int | None:
+    """Return how often the kernel killed for memory in our control group; None when unknown."""
+    counter = _oom_counter()
+    if counter is None:
+        return None
+    try:
+        for line in counter.read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return None

@@ -1,0 +1,131 @@
+"""Making processes, waiting for them, and sending them signals: the only home of these calls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+
+
+def fork() -> int:
+    """Fork; return 0 in the child.
+
+    Python 3.12 warns when a process with threads forks. Whether this one may was proven by the
+    caller, and under `-W error` the warning would be an exception inside the fork.
+    """
+    flush_output()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return os.fork()
+
+
+def flush_output() -> None:
+    """Write out what Python buffers, or every child would write it again."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
+def own_group() -> None:
+    """Become the leader of a process group: Ctrl-C and `kill(0)` stop at its border."""
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
+
+
+def spawn(argv: Sequence[str], environ: Mapping[str, str], inherit: Sequence[int]) -> int:
+    """Start a program in a process group of its own and return its pid.
+
+    Args:
+        argv: the program and its arguments.
+        environ: its whole environment.
+        inherit: the descriptors that it keeps, beside stdin, stdout and stderr.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    for fd in inherit:
+        os.set_inheritable(fd, True)
+    try:
+        return os.posix_spawn(argv[0], list(argv), dict(environ), setpgroup=0)
+    finally:
+        for fd in inherit:
+            os.set_inheritable(fd, False)
+
+
+def first_dead_child(*, reap: bool = False) -> int | None:
+    """Return a child that ended and is not reaped yet, or is with `reap`; None for none."""
+    try:
+        dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | (0 if reap else os.WNOWAIT))
+    except ChildProcessError:
+        return None
+    return dead.si_pid if dead else None
+
+
+def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
+    """Reap a child that ended; return its status and its peak memory in KiB.
+
+    What is left of its process group is ended first, while its pid cannot be another's.
+
+    Args:
+        pid: the child.
+        with_group: it leads a process group of its own.
+    """
+    try:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
+            return None
+        if with_group:
+            kill_group(pid)
+        _pid, status, usage = os.wait4(pid, 0)
+    except ChildProcessError:
+        return None
+    return status, usage.ru_maxrss
+
+
+def has_children() -> bool:
+    """Whether this process has children, dead or alive; costs a microsecond."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def send_signal(pid: int, signum: int) -> bool:
+    """Send a signal to a process; return whether it was there."""
+    try:
+        os.kill(pid, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def signal_group(pid: int, signum: int) -> bool:
+    """Send a signal to the process group that a process leads; return whether it was there."""
+    try:
+        os.killpg(pid, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def kill_group(pid: int) -> None:
+    """End a process group at once."""
+    signal_group(pid, signal.SIGKILL)
+
+
+def exit_now(code: int = 0) -> None:
+    """Leave without finalisers, which belong to the process that we were forked from."""
+    flush_output()
+    os._exit(code)
+
+
+def stack_dump_signal() -> int:
+    """Return the signal at which a process of a run writes its Python stacks.
+
+    A real-time signal where there are some: SIGUSR1 and SIGUSR2 belong to the tests.
+    """
+    return signal.SIGRTMIN + 7 if hasattr(signal, "SIGRTMIN") else signal.SIGUSR2

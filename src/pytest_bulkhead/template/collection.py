@@ -1,0 +1,145 @@
+"""The template's collection: what was found, told to the controller in its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.core.item import Blame, Phase
+from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.marks import NAMES, Mark, Wish, read_marks
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.protocol.values import to_plain
+from pytest_bulkhead.recorder import record_warning
+from pytest_bulkhead.system import clock
+from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.page import Page
+
+
+class CollectionPlugin:
+    """Watches the collection in the template, and refuses nodes that killed an earlier one."""
+
+    def __init__(self, endpoint: Endpoint, page: Page, doomed: dict[str, str]) -> None:
+        self.endpoint = endpoint
+        self._page = page
+        self._doomed = doomed
+        #: In a worker, which has no business with the template's channel.
+        self.deaf = False
+        self.deselected = 0
+        self.lines: list[str] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        why = self._doomed.get(collector.nodeid)
+        if why is not None:
+            # The generator must be driven to its yield, so the node collects nothing instead.
+            collector.collect = lambda: _die_as_before(why)  # type: ignore[method-assign]
+        blame = Blame(Phase.COLLECTING, -1, collector.nodeid, clock.monotonic())
+        self._page.write(blame)
+        return (yield)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.outcome != "passed":
+            self.endpoint.send(msg.CollectReported(_serialise(report)))
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self.deselected += len(items)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_report_collectionfinish(self) -> Generator[None, list[Any], list[Any]]:
+        found = yield
+        for lines in reversed(found):
+            self.lines += [lines] if isinstance(lines, str) else map(str, lines)
+        return found
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_warning_recorded(
+        self,
+        warning_message: Any,  # noqa: ANN401 - warnings.WarningMessage, private in typeshed
+        when: str,
+        nodeid: str,
+        location: tuple[str, int, str] | None,
+    ) -> None:
+        if not self.deaf:
+            self.endpoint.send(record_warning(warning_message, when, nodeid, location))
+
+
+def _die_as_before(why: str) -> list[pytest.Item]:
+    raise pytest.Collector.CollectError(
+        f"the process that collected this ended with {why}; it was not collected again"
+    )
+
+
+def _serialise(report: pytest.CollectReport) -> Any:  # noqa: ANN401 - a JSON value
+    # A collect report's result are nodes, which stay here; pytest's own serialiser drops them too.
+    return to_plain(
+        {
+            "nodeid": report.nodeid,
+            "outcome": report.outcome,
+            "longrepr": report.longrepr if isinstance(report.longrepr, tuple) else str(report.longrepr),
+            "sections": list(report.sections),
+        }
+    )
+
+
+def gather(session: pytest.Session, plugin: CollectionPlugin, why_spawn: str) -> msg.Gathered:
+    """Describe the collected items.
+
+    Raises:
+        UsageProblem: a mark of a test asks for what cannot be.
+    """
+    reader = _Reader()
+    rows = [reader.row(item) for item in session.items]
+    locations = [list(item.location) for item in session.items]
+    return msg.Gathered(rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn)
+
+
+class _Reader:
+    """Describes items; what their parents say is read once for each parent."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[pytest.Collector | None, tuple[str, str, str]] = {}
+        self._marked: dict[pytest.Collector | None, list[Mark]] = {}
+
+    def row(self, item: pytest.Item) -> list[object]:
+        """Return a row of `Gathered.items`."""
+        parent = item.parent
+        if parent not in self._scopes:
+            self._scopes[parent] = tuple(  # type: ignore[assignment]
+                _nodeid(item, kind) for kind in (pytest.Package, pytest.File, pytest.Class)
+            )
+            self._marked[parent] = _marks_above(item)
+        wish = self._wish(item, self._marked[parent])
+        return [
+            item.nodeid, *self._scopes[parent], int(wish.level), wish.group or "",
+            -1.0 if wish.timeout is None else wish.timeout,
+        ]  # fmt: skip
+
+    def _wish(self, item: pytest.Item, above: list[Mark]) -> Wish:
+        own = [
+            Mark(mark.name, mark.args, mark.kwargs, item.nodeid)
+            for mark in item.own_markers
+            if mark.name in NAMES
+        ]
+        return read_marks(item.nodeid, own + above) if own or above else _NO_WISH
+
+
+_NO_WISH = Wish(Level.SESSION)
+
+
+def _nodeid(item: pytest.Item, kind: type[pytest.Collector]) -> str:
+    node = item.getparent(kind)
+    return node.nodeid if node is not None else ""
+
+
+def _marks_above(item: pytest.Item) -> list[Mark]:
+    return [
+        Mark(mark.name, mark.args, mark.kwargs, node.nodeid)
+        for node, mark in item.iter_markers_with_node()
+        if node is not item and mark.name in NAMES
+    ]

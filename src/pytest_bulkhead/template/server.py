@@ -1,0 +1,157 @@
+"""The template at work: collects, proves that it may be forked, and forks.
+
+Theory of operation: `pytest_runtestloop` is the fork server. Each worker is forked inside it and
+returns from it, so it unwinds through every other plugin's wrapper of that hook and through
+`pytest_sessionfinish`, as in a session of its own. The template itself never returns from it: it
+would run `pytest_sessionfinish` once more than there were sessions.
+
+Invariants:
+
+- It runs no test, so what a worker inherits is the collected suite and nothing else.
+- It is forked only while it has one native thread.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.core.item import Blame, Phase
+from pytest_bulkhead.core.proof import why_not_fork
+from pytest_bulkhead.errors import ProtocolError, UsageProblem
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.system import clock, leaving, linux, process
+from pytest_bulkhead.system.berth import SIZE, Berth
+from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.forkability import gather_facts
+from pytest_bulkhead.system.page import Page
+from pytest_bulkhead.template.collection import CollectionPlugin, gather
+
+#: What a forked worker runs: given its session, its orders and its berth, it returns what
+#: `pytest_runtestloop` returns.
+Embark = Callable[[pytest.Session, msg.Fork, Berth], bool]
+
+
+class TemplatePlugin:
+    """The fork server, in the place of the loop that runs tests."""
+
+    def __init__(
+        self, endpoint: Endpoint, page: Page, collection: CollectionPlugin, welcome: msg.Welcome,
+        embark: Embark,
+    ) -> None:  # fmt: skip
+        self._endpoint = endpoint
+        self._page = page
+        self._collection = collection
+        self._workers = welcome.workers
+        self._basetemp = welcome.basetemp
+        self._embark = embark
+        self._children: dict[int, int] = {}
+        self._poll = select.poll()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        compat.silence_terminal(session.config)
+        compat.use_basetemp(session.config, self._basetemp)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self._endpoint.send(msg.Refused("internal", str(excrepr), 3))
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            wish = excinfo.value
+            code = 2 if wish.returncode is None else wish.returncode
+            self._endpoint.send(msg.Refused("exit", str(wish.msg), code))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        why_spawn = why_not_fork(gather_facts(self._workers))
+        try:
+            self._endpoint.send(gather(session, self._collection, why_spawn))
+        except UsageProblem as problem:
+            raise pytest.UsageError(str(problem)) from None
+        gc.freeze()
+        self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
+        return self._serve(session)
+
+    def _serve(self, session: pytest.Session) -> bool:
+        self._poll.register(self._endpoint, select.POLLIN)
+        while True:
+            for fd, _what in self._poll.poll():
+                if fd in self._children:
+                    self._reap(fd)
+                    continue
+                for order in self._orders():
+                    if isinstance(order, msg.Fork):
+                        berth = self._fork(order)
+                        if berth is not None:
+                            return self._embark(session, order, berth)
+                    elif isinstance(order, msg.Finish):
+                        self._leave(session)
+
+    def _orders(self) -> list[msg.Message]:
+        try:
+            orders = self._endpoint.receive()
+        except ProtocolError:
+            leaving.exit_process(1)
+        if self._endpoint.closed:
+            leaving.exit_process(1)
+        return orders
+
+    def _fork(self, order: msg.Fork) -> Berth | None:
+        """Fork a worker; return its berth in it, None in the template."""
+        template = os.getpid()
+        berth = Berth(*self._endpoint.take_fds(SIZE))
+        pid = process.fork()
+        if pid == 0:
+            linux.die_with_parent(template)
+            process.own_group()
+            self._abandon()
+            return berth
+        berth.close()
+        watch = linux.watch_pid(pid)
+        if watch is None:
+            raise OSError("the kernel has no pidfd_open (Linux 5.3): use isolate_start = spawn")
+        self._children[watch] = pid
+        self._poll.register(watch, select.POLLIN)
+        self._endpoint.send(msg.Started(order.process, pid))
+        return None
+
+    def _abandon(self) -> None:
+        """Close, in a worker, what belongs to the template."""
+        self._endpoint.close()
+        self._collection.deaf = True
+        for watch in self._children:
+            os.close(watch)
+        self._children.clear()
+
+    def _reap(self, watch: int) -> None:
+        pid = self._children.pop(watch)
+        self._poll.unregister(watch)
+        os.close(watch)
+        reaped = process.reap_status(pid)
+        if reaped is not None:
+            self._endpoint.send(msg.Reaped(pid, *reaped))
+
+    def _leave(self, session: pytest.Session) -> NoReturn:
+        self._page.write(Blame(Phase.LEAVING, since=clock.monotonic()))
+        session.config.hook.pytest_unconfigure(config=session.config)
+        leaving.run_exit_functions()
+        leaving.exit_process(0)
+
+
+def enlist(
+    config: pytest.Config, endpoint: Endpoint, page: Page, welcome: msg.Welcome, embark: Embark
+) -> None:
+    """Register the plugins of a template, and greet the controller."""
+    doomed = {subject: why for subject, why in welcome.doomed}  # noqa: C416 - pairs from JSON
+    collection = CollectionPlugin(endpoint, page, doomed)
+    server = TemplatePlugin(endpoint, page, collection, welcome, embark)
+    config.pluginmanager.register(collection, "bulkhead-collection")
+    config.pluginmanager.register(server, "bulkhead-template")
+    endpoint.send(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))

@@ -1,0 +1,105 @@
+"""How a process becomes a worker: who it is, where its output goes, who watches it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead import compat, identity
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.system import faults, files, leaving
+from pytest_bulkhead.system.berth import Berth
+from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.page import Page
+from pytest_bulkhead.worker.flight import FlightPlugin
+from pytest_bulkhead.worker.main import WorkerPlugin
+from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
+from pytest_bulkhead.worker.terminal import TerminalPlugin
+
+
+def embark(session: pytest.Session, order: msg.Fork, berth: Berth) -> bool:
+    """Be the worker that was just forked from the template, until its session ends."""
+    config = session.config
+    leaving.forget_exit_functions()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    identity.introduce(config, order.workerinput)
+    identity.export_identity(order.workerinput)
+    compat.use_basetemp(config, order.basetemp)
+    berth = berth.raised()
+    compat.capture_into(config, berth.out, berth.err)
+    faults.write_faults_to(berth.faults)
+    worker = enlist(config, berth.endpoint(), berth.open_page(), order.doomed)
+    return worker.run(session, session.items)
+
+
+def enlist(
+    config: pytest.Config, endpoint: Endpoint, page: Page, doomed: list[list[str]]
+) -> WorkerPlugin:
+    """Register the plugins of a worker, and greet the controller."""
+    inbox: list[msg.Message] = []
+    mouth = Mouth(endpoint)
+    reporter = ReporterPlugin(config, mouth)
+    interrupted: list[Callable[[], bool]] = []
+    flight = FlightPlugin(page, {s: why for s, why in doomed}, lambda: interrupted[0]())  # noqa: C416
+    worker = WorkerPlugin(config, endpoint, mouth, inbox, flight, reporter)
+    interrupted.append(worker.stop_asked)
+    terminal = TerminalPlugin(config, endpoint, mouth, inbox)
+    for plugin in (reporter, flight, worker, terminal):
+        config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
+    compat.relay_live_log(config, LiveLog(mouth))
+    mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
+    return worker
+
+
+class SpawnedWorkerPlugin:
+    """A worker in an interpreter of its own: collects by itself, then runs what it is told."""
+
+    def __init__(
+        self, welcome: msg.Welcome, endpoint: Endpoint, page: Page, later: list[msg.Message]
+    ) -> None:
+        self._welcome = welcome
+        self._endpoint = endpoint
+        self._page = page
+        self._later = later
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        compat.silence_terminal(session.config)
+        compat.use_basetemp(session.config, self._welcome.basetemp)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        worker = enlist(session.config, self._endpoint, self._page, self._welcome.doomed)
+        worker.expect(self._later)
+        items = _match(session.items, self._welcome.names)
+        missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]
+        if missing:
+            text = f"a spawned worker did not collect {missing[0]!r}, which the template did"
+            self._endpoint.send(msg.Refused("collection", text, len(missing)))
+            raise pytest.exit.Exception(text, 1)
+        return worker.run(session, items)
+
+
+def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, pytest.Item]:
+    """Return {the controller's number: our item}, for node ids may occur more than once."""
+    collected: dict[tuple[str, int], pytest.Item] = {}
+    copies: dict[str, int] = {}
+    for item in items:
+        copies[item.nodeid] = copies.get(item.nodeid, -1) + 1
+        collected[item.nodeid, copies[item.nodeid]] = item
+    return {
+        number: collected[nodeid, copy]
+        for number, (nodeid, copy) in names.items()
+        if (nodeid, copy) in collected
+    }
+
+
+def set_stdio_aside(config: pytest.Config) -> None:
+    """Take stdin, and stdout unless the user wants it live, from a template or worker."""
+    live = config.getoption("capture", "fd") in ("no", "tee-sys")
+    files.set_stdio_aside(stdout=not live)
+    compat.silence_saved_stdio(config, stdout=not live)

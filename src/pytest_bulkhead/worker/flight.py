@@ -1,0 +1,105 @@
+"""The flight recorder: enters test, phase and fixture in the black box before each begins."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.core.item import Blame, Phase
+from pytest_bulkhead.system import clock
+from pytest_bulkhead.system.page import Page
+
+
+class FixtureDied(Exception):
+    """The set-up of this fixture ended a process before; it is not tried again."""
+
+
+class RaisedByTest(Exception):
+    """A test raised KeyboardInterrupt itself; nobody had pressed Ctrl-C."""
+
+
+class FlightPlugin:
+    """Keeps the black box, and what must not happen a second time from happening."""
+
+    def __init__(
+        self, page: Page, doomed: dict[str, str], interrupted: Callable[[], bool]
+    ) -> None:
+        self._page = page
+        self._doomed = doomed
+        self._interrupted = interrupted
+        self._phase = Phase.BETWEEN
+        self._subject = ""
+        #: The item in hand.
+        self.item = -1
+
+    def enter(self, phase: Phase, subject: str = "") -> None:
+        """Note what is about to be done."""
+        self._phase, self._subject = phase, subject
+        self._page.write(Blame(phase, self.item, subject, clock.monotonic()))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
+        self.enter(Phase.SETUP)
+        try:
+            return (yield)
+        except KeyboardInterrupt as cause:
+            self._convert(cause)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
+        self.enter(Phase.CALL)
+        try:
+            return (yield)
+        except KeyboardInterrupt as cause:
+            self._convert(cause)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
+        self.enter(Phase.TEARDOWN)
+        try:
+            return (yield)
+        except KeyboardInterrupt as cause:
+            self._convert(cause)
+
+    def _convert(self, cause: KeyboardInterrupt) -> None:
+        """Turn an interrupt that nobody asked for into a failure of this test."""
+        __tracebackhide__ = True
+        if self._interrupted():
+            raise cause
+        raise RaisedByTest("the test raised KeyboardInterrupt") from cause
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: Any  # noqa: ANN401 - SubRequest, private
+    ) -> Generator[None, Any, Any]:
+        before = self._subject
+        subject = _name_fixture(fixturedef, request)
+        if subject in self._doomed:
+            raise FixtureDied(
+                f"fixture {fixturedef.argname!r} ended the process that set it up "
+                f"({self._doomed[subject]}); it was not set up again"
+            )
+        self.enter(self._phase, subject)
+        try:
+            return (yield)
+        finally:
+            self.enter(self._phase, before)
+            # Finalisers run last in, first out: ours runs before the fixture's own teardown.
+            fixturedef.addfinalizer(functools.partial(self._enter_teardown, subject))
+
+    def _enter_teardown(self, subject: str) -> None:
+        self.enter(self._phase, subject)
+
+    def pytest_fixture_post_finalizer(self) -> None:
+        self.enter(self._phase)
+
+
+def _name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
+    param = f"[{request.param_index}]" if hasattr(request, "param") else ""
+    return f"{fixturedef.scope} {fixturedef.argname}{param} of {request.node.nodeid or 'session'}"

@@ -1,0 +1,90 @@
+"""What a worker tells: every report that is logged in it, serialised by pytest's own two hooks."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.protocol.values import to_plain
+from pytest_bulkhead.recorder import record_warning
+from pytest_bulkhead.system import leaving
+from pytest_bulkhead.system.endpoint import Endpoint
+
+#: The exit code of a process that cannot or must not speak for the worker.
+LOST_CHANNEL = 97
+
+
+class Mouth:
+    """The worker's end of its channel; speaks only in the process that it was made in.
+
+    A child that a test forked and that escaped back into pytest would report the rest of the suite
+    a second time: it leaves at its first word.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._pid = os.getpid()
+
+    def say(self, message: msg.Message) -> None:
+        """Send a message; a process that cannot is no worker any more and leaves."""
+        if os.getpid() != self._pid:
+            os._exit(LOST_CHANNEL)
+        try:
+            self._endpoint.send(message)
+        except OSError:
+            # The test closed our descriptor. What it does from here nobody would hear, and tests
+            # that nobody hears must not run on.
+            leaving.exit_process(LOST_CHANNEL)
+
+
+class ReporterPlugin:
+    """Sends reports and warnings.
+
+    Last in line, for the terminal reporter changes reports: with subtests, a parent that passed is
+    failed in `pytest_report_teststatus`.
+    """
+
+    def __init__(self, config: pytest.Config, mouth: Mouth) -> None:
+        self._config = config
+        self._mouth = mouth
+        #: The item in hand.
+        self.item = -1
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._mouth.say(msg.Reported(self.item, to_plain(data)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_warning_recorded(
+        self,
+        warning_message: Any,  # noqa: ANN401 - warnings.WarningMessage, private in typeshed
+        when: str,
+        nodeid: str,
+        location: tuple[str, int, str] | None,
+    ) -> None:
+        self._mouth.say(record_warning(warning_message, when, nodeid, location))
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self._mouth.say(msg.Refused("internal", str(excrepr), 3))
+
+
+class LiveLog:
+    """What the handler of `log_cli` writes to in a worker: the controller's terminal, in effect."""
+
+    def __init__(self, mouth: Mouth) -> None:
+        self._mouth = mouth
+
+    def write(self, text: str, **_markup: bool) -> None:
+        """Pass text on."""
+        self._mouth.say(msg.Live(text))
+
+    def section(self, title: str, sep: str = "=", **_markup: bool) -> None:
+        """Pass a headline on."""
+        self._mouth.say(msg.Live(f"{f' {title} ':{sep}^80}\n"))
+
+    def flush(self) -> None:
+        """Do nothing: every write is sent at once."""

@@ -1,0 +1,254 @@
+"""What all tests share: running pytest as a user does, and reading what it left.
+
+Each run is tagged in its environment, which every process that it starts inherits, daemons
+included; so `processes_of` finds all of them whatever they did to get away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = ROOT / "programs"
+sys.path.insert(0, str(PROGRAMS))
+
+_TAG = "BULKHEAD_TEST_TAG"
+#: Seconds within which nothing of a run may be left.
+VANISH_LIMIT = 2.0
+
+
+def pytest_configure() -> None:
+    # Hundreds of crashes here are intended; nobody wants their core files.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def processes_of(tag: str) -> dict[int, str]:
+    """Return {pid: command line} of all live processes that were started under a tag."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            # A process may end while we look.
+            with contextlib.suppress(OSError):
+                environ = Path(f"/proc/{entry}/environ").read_bytes()
+                if f"{_TAG}={tag}".encode() in environ:
+                    command = Path(f"/proc/{entry}/cmdline").read_bytes()
+                    found[int(entry)] = command.replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def wait_until_gone(tag: str, limit: float = VANISH_LIMIT) -> dict[int, str]:
+    """Wait until no process of a tag is left; return those that are left all the same."""
+    end = time.monotonic() + limit
+    while (left := processes_of(tag)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
+
+
+def wait_for(condition: Callable[[], object], limit: float = 20.0) -> bool:
+    """Wait until a condition holds; return whether it did in time."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
+
+
+_COUNT = re.compile(r"(\d+) ([a-z][a-z ]*?)(?=, | in |$)")
+_LAST_LINE = re.compile(r"^=* ?((?:\d+ [a-z][a-z ]*(?:, )?)+|no tests ran) in [\d.]+s", re.M)
+_VERBOSE = re.compile(
+    r"^(?:\[gw\d+\] )?(?P<id>\S+?\.py::.+?) "
+    r"(?P<word>PASSED|FAILED|SKIPPED|XFAIL|XPASS|CRASHED|TIMED OUT|ERROR)\b",
+    re.M,
+)
+_SINGULAR = {"errors": "error", "warning": "warnings"}
+
+
+@dataclasses.dataclass
+class Finished:
+    """A run of pytest that is over (or was ended, when `code` is None), and all it said."""
+
+    code: int | None
+    out: str
+    seconds: float
+    tag: str
+    path: Path
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the last line says: {"passed": 3, "crashed": 1}; empty when there is none."""
+        lines = _LAST_LINE.findall(self.out)
+        pairs = _COUNT.findall(lines[-1]) if lines else []
+        return {_SINGULAR.get(word, word): int(count) for count, word in pairs}
+
+    @property
+    def tests(self) -> dict[str, int]:
+        """The counts less warnings."""
+        return {word: count for word, count in self.counts.items() if word != "warnings"}
+
+    @property
+    def verbose(self) -> list[tuple[str, str]]:
+        """What `-v` said, in order: (node id, word)."""
+        return [(match["id"], match["word"]) for match in _VERBOSE.finditer(self.out)]
+
+    @property
+    def words(self) -> dict[str, set[str]]:
+        """What `-v` said of each test: {name after the last file: words}."""
+        found: dict[str, set[str]] = {}
+        for nodeid, word in self.verbose:
+            found.setdefault(nodeid.partition("::")[2], set()).add(word)
+        return found
+
+    def section(self, title: str) -> str:
+        """Return the lines under a `=== title ===` or `___ title ___` line, empty for none."""
+        pattern = rf"^[=_]+ {title} [=_]+$\n(.*?)(?=^=+ .+ =+$|^_+ .+ _+$|\Z)"
+        return "\n".join(re.findall(pattern, self.out, re.M | re.S))
+
+    def without_noise(self) -> list[str]:
+        """The lines that two runs of the same tests must share."""
+        return [re.sub(r"in [\d.]+s.*", "", line).strip("= ") for line in self.out.splitlines()]
+
+
+def shown(run: Finished) -> str:
+    """Return a run's output as the message of an assertion."""
+    return f"exit status {run.code} after {run.seconds:.1f} s in {run.path}\n{run.out[-6000:]}"
+
+
+@dataclasses.dataclass
+class Running:
+    """A run of pytest that is under way, in a session of its own."""
+
+    process: subprocess.Popen
+    tag: str
+    path: Path
+    output: Path
+    started: float
+
+    def out(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def processes(self) -> dict[int, str]:
+        return processes_of(self.tag)
+
+    def finish(self, timeout: float = 60) -> Finished:
+        """Wait for the end of the controller; kill everything when it does not come."""
+        code: int | None
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            code = None
+            self.destroy()
+        seconds = time.monotonic() - self.started
+        return Finished(code, self.out(), seconds, self.tag, self.path)
+
+    def destroy(self) -> None:
+        for _ in range(50):
+            left = processes_of(self.tag)
+            if not left:
+                break
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
+        self.process.wait()
+
+
+class Runner:
+    """Runs pytest in a folder, as a user does: `run("--isolate=module")`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs: list[Running] = []
+
+    def __call__(
+        self, *args: object, timeout: float = 60, cwd: Path | None = None, **environ: str
+    ) -> Finished:
+        return self.start(*args, cwd=cwd, **environ).finish(timeout)
+
+    def start(self, *args: object, cwd: Path | None = None, **environ: str) -> Running:
+        tag = uuid.uuid4().hex
+        output = self.path.parent / f"output-{tag}.txt"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_", "CI"))}
+        kept |= {_TAG: tag, "PYTEST_DEBUG_TEMPROOT": str(self.path.parent), "COLUMNS": "160"}
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", *map(str, args)],
+                cwd=cwd or self.path,
+                env=kept | environ,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        running = Running(process, tag, self.path, output, time.monotonic())
+        self.runs.append(running)
+        return running
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester) -> Iterator[Runner]:
+    """Run pytest in the pytester folder with a hard limit of time; end what a test left there."""
+    runner = Runner(pytester.path)
+    yield runner
+    for running in runner.runs:
+        running.destroy()
+
+
+@pytest.fixture
+def no_process_left() -> Callable[[Finished | Running], None]:
+    """Assert that no process of a run is left two seconds after its end."""
+
+    def check(finished: Finished | Running) -> None:
+        assert wait_until_gone(finished.tag) == {}
+
+    return check
+
+
+@pytest.fixture
+def files(pytester: pytest.Pytester) -> Callable[..., None]:
+    """Write files: `files({"sub/test_a.py": "..."})`."""
+
+    def write(texts: dict[str, str]) -> None:
+        for name, text in texts.items():
+            path = pytester.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    return write
+
+
+def read_journal(path: Path) -> list[dict]:
+    """Read a journal: each line is a JSON object."""
+    lines = path.read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert entries, "the journal is empty"
+    assert all(isinstance(entry, dict) for entry in entries)
+    return entries
+
+
+def read_junit(path: Path) -> dict[str, list[tuple[str, str, str]]]:
+    """Read a JUnit file: {test: [(tag, message, text), ...]}, an empty list for a pass."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for case in ET.parse(path).iter("testcase"):
+        ends = found.setdefault(case.get("name", ""), [])
+        for end in case:
+            if end.tag in ("failure", "error", "skipped"):
+                ends.append((end.tag, end.get("message", ""), end.text or ""))
+    return found

@@ -1,0 +1,185 @@
+"""Properties that a run has in every world."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core.accounting import State
+from pytest_bulkhead.core.item import Item, Scopes
+from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.run import Policy, Run
+
+from .world import Odds, World
+
+LEVELS = st.sampled_from(Level)
+
+ITEMS = st.builds(
+    Item,
+    index=st.just(0),
+    nodeid=st.just(""),
+    scopes=st.builds(
+        Scopes, st.sampled_from(["p", "q"]), st.just(""), st.sampled_from(["", "C", "D"])
+    ),
+    level=st.one_of(st.just(Level.SESSION), LEVELS),
+    group=st.sampled_from([None, None, None, "g", "h"]),
+    timeout=st.sampled_from([None, None, 0.0, 2.0]),
+)
+
+
+def name_items(modules: list[list[Item]]) -> dict[str, list[Item]]:
+    """Return {node: its items}, with node ids; what is odd about it is left as it is."""
+    suite = {}
+    for number, items in enumerate(modules):
+        node = f"m{number}"
+        suite[node] = [
+            Item(0, f"{node}::t{place}", item.scopes._replace(module=node), item.level,
+                 item.group, item.timeout)
+            for place, item in enumerate(items)
+        ]  # fmt: skip
+    return suite
+
+
+SUITES = st.lists(st.lists(ITEMS, min_size=0, max_size=5), min_size=0, max_size=4).map(name_items)
+
+POLICIES = st.builds(
+    Policy,
+    level=LEVELS,
+    workers=st.integers(1, 4),
+    spawn=st.booleans(),
+    timeout=st.sampled_from([None, 5.0]),
+    durations=st.sampled_from([{}, {"m0::t0": 3.0, "m1::t0": 1.0}]),
+)
+
+PEACE = st.just(0)
+RARE = st.sampled_from([0, 0, 3, 7, 13, 29])
+ODDS = st.builds(Odds, RARE, RARE, RARE, RARE, RARE, RARE, RARE, RARE).map(
+    lambda odds: Odds(
+        odds.death * 3,
+        odds.hang * 4,
+        odds.mute,
+        odds.stop * 9,
+        odds.interrupt * 9,
+        odds.keeper * 9,
+        odds.requeue and 3,
+        odds.desertion,
+    )  # fmt: skip
+)
+#: Few bytes shrink well; many from a seed reach far.
+CHAOS = st.one_of(
+    st.binary(max_size=200),
+    st.integers(0, 2**32).map(lambda seed: random.Random(seed).randbytes(1500)),
+)
+REASONS = st.sampled_from(["", "", "native threads run"])
+
+
+def played(policy: Policy, suite: dict[str, list[Item]], odds: Odds, *rest: object) -> World:
+    """Return a world whose run has ended."""
+    world = World(policy, suite, odds, *rest)
+    world.play()
+    return world
+
+
+def was_cut_short(world: World) -> bool:
+    """Whether the user was told of a reason why tests have not run."""
+    told = (do.GiveUp, do.ReportBreach)
+    return bool(world.run.stopping) or any(isinstance(a, told) for a in world.actions)
+
+
+QUICK = settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@QUICK
+@given(POLICIES, SUITES, st.just(Odds()), CHAOS, REASONS)
+def test_in_a_world_without_accidents_every_item_runs_once(policy, suite, odds, chaos, reason):
+    """Whatever the interleaving, without accidents each item starts once and is finished."""
+    world = played(policy, suite, odds, chaos, reason)
+    count = sum(len(members) for members in suite.values())
+
+    assert sorted(world.starts) == list(range(count))
+    assert all(attempt.finished for (attempt,) in world.attempts.values())
+    assert not any(isinstance(a, (do.ReportCrash, do.ReportBreach)) for a in world.actions)
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
+def test_every_item_is_accounted_exactly_once(policy, suite, odds, chaos, reason):
+    """An item's state is what its last attempt said; none but a dead or pardoned one is repeated."""
+    world = played(policy, suite, odds, chaos, reason)
+    run = world.run
+    event(f"stopped: {bool(run.stopping)}")
+
+    assert sum(run.ledger.counts().values()) == len(run.items)
+    for item in range(len(run.items)):
+        *earlier, last = world.attempts.get(item, [None])
+        assert run.ledger.state(item) == (last.state if last else State.NOT_RUN)
+        for attempt in earlier:
+            assert not attempt.finished
+            assert attempt.void or (attempt.crash is None and attempt.decided is None)
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
+def test_items_stay_not_run_only_for_a_reason(policy, suite, odds, chaos, reason):
+    """Nothing is left out unless the run was stopped or given up, or a breach was reported."""
+    world = played(policy, suite, odds, chaos, reason)
+
+    assert State.NOT_RUN not in world.run.ledger.counts() or was_cut_short(world)
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
+def test_one_worker_keeps_plain_order(policy, suite, odds, chaos, reason):
+    """With one worker, items start in plain pytest's order, also after deaths."""
+    policy = Policy(policy.level, 1, policy.spawn, policy.timeout)
+    odds.requeue = 0
+    world = played(policy, suite, odds, chaos, reason)
+
+    assert world.starts == sorted(world.starts)
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
+def test_a_run_ends_with_one_close(policy, suite, odds, chaos, reason):
+    """The last action of all is Close, and there is one."""
+    world = played(policy, suite, odds, chaos, reason)
+
+    assert [world.actions[-1]] == [a for a in world.actions if isinstance(a, do.Close)]
+    assert not any(process.alive for process in world.processes)
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
+def test_a_journal_replays(policy, suite, odds, chaos, reason):
+    """The same events at the same instants give the same actions."""
+    world = played(policy, suite, odds, chaos, reason)
+    again = Run(policy)
+
+    assert world.actions == [
+        action for event, now in world.journal for action in again.handle(event, now)
+    ]
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS)
+def test_what_killed_a_wide_set_up_is_not_tried_again(policy, suite, odds, chaos):
+    """Workers started after a fixture killed a process are told that it is doomed."""
+    world = played(policy, suite, odds, chaos)
+    doomed: set[str] = set()
+
+    for action in world.actions:
+        if isinstance(action, do.ReportCrash) and action.phase.name == "SETUP":
+            wide = action.subject and not action.subject.startswith("function ")
+            blamed = not action.killed_for or action.timed_out
+            doomed |= {action.subject} if wide and blamed else set()
+        elif isinstance(action, do.StartWorker):
+            assert doomed <= {it.subject for it in action.doomed}
