@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -38,6 +39,9 @@ PAIRS = [(python, "newest") for python in dict.fromkeys([HERE, *PYTHONS])] + [(H
 
 #: How many of our own tests run at a time, by pytest-xdist; each of them starts processes itself.
 WORKERS = os.environ.get("TEST_WORKERS", "2")
+
+#: What needs minutes has a session of its own.
+QUICK = ("-m", "not slow")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
@@ -76,15 +80,16 @@ def _install(session: nox.Session, *requirements: str) -> None:
     session.install(".", *requirements)
 
 
-def _pytest(session: nox.Session, *paths: str, workers: str = WORKERS) -> None:
-    """Run those of the paths that exist, or what the command line names."""
-    present = [path for path in paths if Path(path).exists()]
-    if not present:
+def _pytest(
+    session: nox.Session, *paths: str, workers: str = WORKERS, options: Sequence[str] = QUICK
+) -> None:
+    """Run the paths that exist, or what the command line names instead."""
+    named = [argument for argument in session.posargs if Path(argument.partition("::")[0]).exists()]
+    present = [] if named else [path for path in paths if Path(path).exists()]
+    if not named and not present:
         session.skip(f"none of {', '.join(paths)} is there")
-    named = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
-    session.run(
-        "python", "-m", "pytest", "-n", workers, *([] if named else present), *session.posargs
-    )
+    command = ("python", "-m", "pytest", "-n", workers, *options, *present, *session.posargs)
+    session.run(*command)
 
 
 @nox.session(venv_backend="none")
@@ -124,7 +129,7 @@ def unit(session: nox.Session) -> None:
     """Test the pure parts, the model of a run, the architecture and the operating system's part."""
     _install(session, "pytest", "hypothesis")
     paths = ("tests/unit", "tests/model", "tests/test_architecture.py", "tests/architecture")
-    _pytest(session, *paths, "tests/system", "-m", "not slow")
+    _pytest(session, *paths, "tests/system")
 
 
 @nox.session
@@ -132,28 +137,32 @@ def unit(session: nox.Session) -> None:
 def acceptance(session: nox.Session, pytest: str) -> None:
     """Test each promise from outside, with one Python and one pytest."""
     _install(session, PYTESTS[pytest])
-    _pytest(session, "tests/acceptance", "-m", "not slow")
+    _pytest(session, "tests/acceptance")
 
 
 @nox.session
 def compat(session: nox.Session) -> None:
     """Test with the real plugins of others."""
     _install(session, *COMPANIONS)
-    _pytest(session, "tests/compat")
+    # These two would change how our own tests run.
+    _pytest(session, "tests/compat", options=["-p", "no:randomly", "-p", "no:asyncio"])
 
 
 @nox.session
 def chaos(session: nox.Session) -> None:
     """Kill each kind of process at each step of the protocol; the seed is printed."""
     _install(session, "pytest")
-    _pytest(session, "tests/chaos", "-m", "not slow", workers="0")
+    _pytest(session, "tests/chaos", workers="0")
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run what needs minutes, on demand: the tests that are marked `slow`."""
+    """Run what needs minutes: the tests marked `slow`, and chaos with 2,000 kills."""
     _install(session, "pytest", "hypothesis")
-    _pytest(session, "tests", "-m", "slow", workers="0")
+    _pytest(session, "tests/model", "tests/system", "tests/acceptance", options=["-m", "slow"])
+    if not session.posargs:
+        session.env["BULKHEAD_CHAOS_KILLS"] = os.environ.get("BULKHEAD_CHAOS_KILLS", "2000")
+        _pytest(session, "tests/chaos", workers="0", options=())
 
 
 @nox.session

@@ -115,7 +115,7 @@ def _crashes(name: str, end: str, **more: object) -> Program:
 
 
 def _hangs(name: str, phase: str = "call", fixture: str = "") -> Program:
-    return _guilty(name, "timed out", Crash("timeout", phase, fixture))
+    return _guilty(name, "timed out", Crash("timed out", phase, fixture))
 
 
 def _harmless(name: str, state: str = "passed", **more: object) -> Program:
@@ -258,7 +258,7 @@ PROGRAMS: tuple[Program, ...] = (
     _guilty(
         "hang_teardown",
         "passed",
-        Crash("timeout", "teardown", "slow_to_leave"),
+        Crash("timed out", "teardown", "slow_to_leave"),
         teardown_errors=("test_guilty",),
     ),
     # -- marks do not hide a crash

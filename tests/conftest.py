@@ -118,8 +118,11 @@ class Finished:
 
     def section(self, title: str) -> str:
         """Return the lines under a `=== title ===` or `___ title ___` line, empty for none."""
-        pattern = rf"^[=_]+ {title} [=_]+$\n(.*?)(?=^=+ .+ =+$|^_+ .+ _+$|\Z)"
-        return "\n".join(re.findall(pattern, self.out, re.M | re.S))
+        pattern = (
+            rf"^=+ {title} =+$\n(.*?)(?=^=+ .+ =+$|\Z)"
+            rf"|^_+ {title} _+$\n(.*?)(?=^=+ .+ =+$|^_+ .+ _+$|\Z)"
+        )
+        return "\n".join("".join(found) for found in re.findall(pattern, self.out, re.M | re.S))
 
     def without_noise(self) -> list[str]:
         """The lines that two runs of the same tests must share."""
@@ -187,6 +190,8 @@ class Runner:
         output = self.path.parent / f"output-{tag}.txt"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_", "CI"))}
         kept |= {_TAG: tag, "PYTEST_DEBUG_TEMPROOT": str(self.path.parent), "COLUMNS": "160"}
+        if "PYTHONPATH" in environ and "PYTHONPATH" in kept:
+            environ["PYTHONPATH"] += os.pathsep + kept["PYTHONPATH"]
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *map(str, args)],

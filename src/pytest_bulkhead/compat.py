@@ -139,7 +139,7 @@ def _nodeid_parser() -> Callable[[str], object]:
         from _pytest.nodeid import NodeId  # noqa: PLC0415 - pytest 9.2 and later only
     except ImportError:
         return str
-    return NodeId.parse  # type: ignore[no-any-return]
+    return NodeId.parse
 
 
 def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) -> None:

@@ -16,7 +16,7 @@ class BulkheadError(Exception):
 
 
 class UsageProblem(BulkheadError):
-    """A request that cannot be met; the text names the value, where it stands, and what to write."""
+    """A request that cannot be met; the text names the value, where it is, and what to write."""
 
 
 class ProtocolError(BulkheadError):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 #: What plugins read of options to know that they are on the controller, and its value in a worker.
-_WORKER_OPTIONS = {
+_WORKER_OPTIONS: dict[str, object] = {
     "dist": "no",
     "numprocesses": None,
     "maxprocesses": None,

@@ -28,7 +28,7 @@ _PATH = list(sys.path)
 _FORKED_IS_OURS = importlib.util.find_spec("pytest_forked") is None
 _TIMEOUT_IS_OURS = importlib.util.find_spec("pytest_timeout") is None
 
-_ROLE = pytest.StashKey["Role"]()
+_ROLE: pytest.StashKey[Role] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
     parser.addini("isolate", "isolation level, as --isolate", default="")
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
-    parser.addini("isolate_timeout", "seconds that a test may take, as --isolate-timeout", default="")
+    parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
 
 

@@ -48,9 +48,8 @@ def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool)
         if inherited:
             kind, berth = from_variable(inherited)
             return (SpawnedWorker if kind == "worker" else SpawnedTemplate)(config, berth)
-        level = wanted_level(
-            config.known_args_namespace, str(config.getini("isolate")), forked_is_ours=forked_is_ours
-        )
+        options, ini = config.known_args_namespace, str(config.getini("isolate"))
+        level = wanted_level(options, ini, forked_is_ours=forked_is_ours)
         return Controller(config, level, path) if level is not None else None
     except UsageProblem as problem:
         raise pytest.UsageError(str(problem)) from None

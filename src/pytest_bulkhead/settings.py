@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,8 +22,7 @@ _SLACK = 1.0
 STARTS = ("auto", "fork", "spawn")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How tests are to be isolated."""
 
     level: Level
@@ -96,7 +94,8 @@ def _start(config: pytest.Config) -> str:
 
 def _seconds(config: pytest.Config, name: str, option: str) -> float | None:
     given = config.getoption(name) if option else None
-    value, where = (given, option) if given is not None else (config.getini(name), f"ini key {name}")
+    value = given if given is not None else config.getini(name)
+    where = option if given is not None else f"ini key {name}"
     if value in (None, ""):
         return None
     try:

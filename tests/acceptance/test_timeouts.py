@@ -38,7 +38,7 @@ def test_stacks_are_dumped_first(hang, run, files):
     finished = run("--isolate=session", "--isolate-timeout=1", "--junitxml=junit.xml")
     [(tag, message, text)] = read_junit(run.path / "junit.xml")["test_guilty"]
     assert tag == "error", shown(finished)
-    assert "timeout" in message
+    assert "timed out" in message
     assert "in call" in message
     assert re.search(r'File ".*test_h\.py", line \d+ in test_guilty', text), text
 

@@ -16,7 +16,8 @@ from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import UNSEEN, End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Blame, Item, Phase
-from pytest_bulkhead.core.run import Policy, Run
+from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.run import Run
 
 SEGV, TERM, KILL, CLEAN = End(signal=11), End(signal=15), End(signal=9), End(code=0)
 
@@ -51,6 +52,8 @@ class Odds:
     keeper: int = 0
     requeue: int = 0
     desertion: int = 0
+    #: Time flies, so that limits pass while processes could go on.
+    delay: int = 0
 
 
 @dataclasses.dataclass
@@ -354,7 +357,7 @@ class World:
         if self.murmured:
             moves.append(lambda: self.hear(self.murmured.popleft()))
         moves += [lambda p=p: p.die(KILL) for p in self.processes if p.alive and p.orphaned]
-        if moves and not self.chance.one_in(40):
+        if moves and not self.chance.one_in(self.odds.delay):
             moves[self.chance.below(len(moves))]()
         else:
             self.wait(idle=not moves)

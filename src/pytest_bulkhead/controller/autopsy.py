@@ -108,9 +108,7 @@ class Autopsy:
 
     def _announce(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
         bridge, hook = self._bridge, self._bridge.config.hook
-        hook.pytest_handlecrashitem(
-            crashitem=report.nodeid, report=report, sched=bridge.schedule
-        )
+        hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
         if report.outcome == "failed":
             bridge.crashes.append(evidence)
@@ -130,7 +128,8 @@ class Autopsy:
         bridge = self._bridge
         number = -bridge.run.template.id if action.worker == TEMPLATE else action.worker
         craft = bridge.fleet.get(number)
-        name = "the template" if action.worker == TEMPLATE or craft is None else craft.node.gateway.id
+        template = action.worker == TEMPLATE or craft is None
+        name = "the template" if template else craft.node.gateway.id  # type: ignore[union-attr]
         evidence = Evidence(
             nodeid="",
             worker=name,

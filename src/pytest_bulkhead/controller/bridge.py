@@ -6,6 +6,7 @@ import dataclasses
 import signal
 from array import array
 from collections import deque
+from typing import NamedTuple
 
 import pytest
 
@@ -24,8 +25,7 @@ from pytest_bulkhead.system import linux
 Location = tuple[str, "int | None", str]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """A process that outlived its test."""
 
     pid: int
@@ -94,4 +94,4 @@ class Bridge:
         if kills is None or self.oom_kills is None or kills <= self.oom_kills:
             return end
         self.oom_kills += 1
-        return dataclasses.replace(end, out_of_memory=True)
+        return end._replace(out_of_memory=True)

@@ -68,5 +68,5 @@ def spawned_argv(path: Sequence[str], args: Sequence[str]) -> tuple[str, ...]:
         path: `sys.path` as it was before conftests changed it.
         args: what the user gave to pytest.
     """
-    code = f"import sys; sys.path[:] = {list(path)!r}; import pytest; sys.exit(pytest.console_main())"
+    code = f"import sys; sys.path[:] = {list(path)!r}; import pytest; sys.exit(pytest.main())"
     return (sys.executable, *compat.interpreter_flags(), "-c", code, *args)

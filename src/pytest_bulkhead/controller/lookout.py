@@ -30,7 +30,9 @@ from pytest_bulkhead.system.page import Page, new_page
 _USAGE_ERROR = 4
 
 #: Signals that somebody may send to the process that he started.
-_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_PASSED_ON = tuple(
+    getattr(signal, f"SIG{name}") for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2")
+)
 
 #: `si_code` of a signal that a process sent. What the kernel sends (Ctrl-C on a terminal) goes to
 #: the whole foreground group, so the child has it already.

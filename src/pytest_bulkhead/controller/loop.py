@@ -1,4 +1,4 @@
-"""The one loop of the controller: wait, turn what happened into events, hand them to the run, perform.
+"""The one loop of the controller: wait, make events of what happened, perform what the run wants.
 
 Performing never calls the run: what it learns is a new event in the queue, so there is no
 recursion, and the journal has every event in the order in which the run saw it.
@@ -31,9 +31,7 @@ _SAME_INTERRUPT = 0.25
 class Loop:
     """Pumps events until something is reached."""
 
-    def __init__(
-        self, bridge: Bridge, selector: selectors.BaseSelector, path: list[str]
-    ) -> None:
+    def __init__(self, bridge: Bridge, selector: selectors.BaseSelector, path: list[str]) -> None:
         self._bridge = bridge
         self._selector = selector
         self._hearing = Hearing(bridge, self.feed)
@@ -121,7 +119,7 @@ class Loop:
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
-        """Let Ctrl-C ring the bell instead of raising: an exception could split an action in two."""
+        """Let Ctrl-C ring the bell: an exception could split an action in two."""
         try:
             before = signal.signal(signal.SIGINT, self._ring)
         except ValueError:  # not the main thread: nobody can press Ctrl-C on us

@@ -123,14 +123,14 @@ class Performer:
         self._bridge.fleet.listen(craft)
 
     def _names(self, group: int) -> Any:  # noqa: ANN401 - a JSON value
-        """Return {item: [node id, which of that name]} of a group, for a worker that counts anew."""
+        """Return {item: [node id, which of that name]} of a group, for one who counts anew."""
         run = self._bridge.run
         copies: dict[str, int] = {}
         rank = [copies.setdefault(item.nodeid, -1) for item in run.items]
         for item in run.items:
             copies[item.nodeid] += 1
             rank[item.index] = copies[item.nodeid]
-        members = run.groups[group].items
+        members = run.roster.groups[group].items
         return to_plain({i: [run.items[i].nodeid, rank[i]] for i in members})
 
     def _basetemp(self, craft: Craft) -> str:

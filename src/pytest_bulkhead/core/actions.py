@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Union
+from typing import NamedTuple, Union
 
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Phase
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Doomed:
+class Doomed(NamedTuple):
     """Something whose set-up or import killed a process: it fails now instead of running again."""
 
     #: The fixture (`scope name of node`) or the node that was being collected.
@@ -19,23 +17,20 @@ class Doomed:
     why: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StartTemplate:
+class StartTemplate(NamedTuple):
     """Start a template that collects all but the doomed nodes."""
 
     template: int
     doomed: tuple[Doomed, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReleaseTemplate:
+class ReleaseTemplate(NamedTuple):
     """Let the template go: nothing will be forked from it any more."""
 
     template: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StartWorker:
+class StartWorker(NamedTuple):
     """Start a worker for a group; `slot` is the number of its worker id."""
 
     worker: int
@@ -45,8 +40,7 @@ class StartWorker:
     doomed: tuple[Doomed, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """Give a worker tests; `then` is the item that will follow them in that process."""
 
     worker: int
@@ -60,30 +54,26 @@ END = -1
 OPEN = -2
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(NamedTuple):
     """Tell a worker that nothing follows."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Tell a worker to start no further test."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Escalate:
+class Escalate(NamedTuple):
     """Take a step towards the end of a process: a worker's, or the template's for 0."""
 
     worker: int
     step: Step
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportCrash:
+class ReportCrash(NamedTuple):
     """Tell pytest that a test's process died, or was ended, while the test owned it."""
 
     worker: int
@@ -104,8 +94,7 @@ class ReportCrash:
     before: tuple[int, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportBreach:
+class ReportBreach(NamedTuple):
     """Tell pytest of a death that no test owned: an error of the run."""
 
     worker: int
@@ -117,15 +106,13 @@ class ReportBreach:
     items: tuple[int, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(NamedTuple):
     """The run cannot go on; the items that have not run stay so."""
 
     reason: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """All is done: every process of the run is gone."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import NamedTuple
 
 #: Linux numbers on x86 and ARM (signal(7)); a number that is missing here is shown as a number.
 SIGNAL_NAMES = {
@@ -14,8 +14,7 @@ SIGNAL_NAMES = {
 }  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """The end of a process: exactly one of an exit code and a signal, or neither when unknown."""
 
     code: int | None = None

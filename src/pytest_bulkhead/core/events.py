@@ -5,20 +5,17 @@ Processes are named by numbers that the run gives out, never by pids.
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Union
+from typing import Any, NamedTuple, Union
 
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """The run begins."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """A template has collected; `why_spawn` is empty when it may be forked."""
 
     template: int
@@ -26,8 +23,7 @@ class Collected:
     why_spawn: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TemplateEnded:
+class TemplateEnded(NamedTuple):
     """A template ended; `collecting` is the node that it was collecting, empty for none."""
 
     template: int
@@ -35,23 +31,20 @@ class TemplateEnded:
     collecting: str = ""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkerJoined:
+class WorkerJoined(NamedTuple):
     """A worker said its first word."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TestStarted:
+class TestStarted(NamedTuple):
     """A worker is about to run a test."""
 
     worker: int
     item: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TestReported:
+class TestReported(NamedTuple):
     """A phase of a test was reported."""
 
     worker: int
@@ -62,38 +55,33 @@ class TestReported:
     duration: float = 0.0
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TestFinished:
+class TestFinished(NamedTuple):
     """A worker is done with a test, all its reports having been sent."""
 
     worker: int
     item: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkerLeaving:
+class WorkerLeaving(NamedTuple):
     """A worker finished its session; what is left are atexit functions and threads."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkerLeft:
+class WorkerLeft(NamedTuple):
     """A worker did all it had to: the last word before it exits."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkerMuted:
+class WorkerMuted(NamedTuple):
     """A worker's channel closed, or carried what is no message (`why`), while it lives."""
 
     worker: int
     why: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class WorkerEnded:
+class WorkerEnded(NamedTuple):
     """A worker's process is gone; `doing` is the last entry of its black box."""
 
     worker: int
@@ -101,50 +89,49 @@ class WorkerEnded:
     doing: Blame
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TerminalLent:
+class TerminalLent(NamedTuple):
     """A worker got the terminal (a debugger): its clock stands still until it gives it back."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TerminalReturned:
+class TerminalReturned(NamedTuple):
     """A worker gave the terminal back."""
 
     worker: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Requeued:
+class Requeued(NamedTuple):
     """A plugin asked that a test whose process died be run again."""
 
     item: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopAsked(NamedTuple):
     """No further test is to start (`-x`, `--maxfail`, a plugin's `shouldstop`)."""
 
     reason: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Interrupted:
+class Interrupted(NamedTuple):
     """The user wants the run to end: cleanly the first time, at once the second."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class KeeperLost:
+class KeeperLost(NamedTuple):
     """The keeper is gone, and with it every process of the run."""
 
     end: End
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(NamedTuple):
     """Time passed."""
 
+
+TYPES: tuple[type[Any], ...] = (
+    Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, TerminalLent, TerminalReturned,
+    Requeued, StopAsked, Interrupted, KeeperLost, Tick,
+)  # fmt: skip
 
 Event = Union[
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import NamedTuple
 
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Phase
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What is known of the death of a process."""
 
     nodeid: str

@@ -15,15 +15,14 @@ Invariants:
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.levels import Level, tighter
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Tests that share one process."""
 
     id: int
@@ -34,8 +33,7 @@ class Group:
     divisible: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """Tests of one group that a worker is given at once."""
 
     id: int

@@ -67,8 +67,7 @@ _WORDS = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Blame:
+class Blame(NamedTuple):
     """What a process was about to do when it last wrote to its black box."""
 
     phase: Phase = Phase.STARTING

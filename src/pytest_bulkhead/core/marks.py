@@ -9,15 +9,14 @@ The rules, in the order in which they are applied:
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pytest_bulkhead.core.levels import Level, parse_level, tighter
 from pytest_bulkhead.errors import UsageProblem
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A mark as pytest has it, and the node (function, class, module) that carries it."""
 
     name: str
@@ -26,8 +25,7 @@ class Mark:
     node: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What all marks of a test ask for together."""
 
     level: Level = Level.SESSION

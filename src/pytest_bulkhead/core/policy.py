@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.levels import Level
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the user asked for."""
 
     level: Level = Level.SESSION
@@ -27,7 +27,7 @@ class Policy:
     #: Seconds from SIGTERM to SIGKILL.
     grace: float = TERMINATE_GRACE
     #: {node id: seconds} of earlier runs.
-    durations: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    durations: Mapping[str, float] = MappingProxyType({})
 
     def limit_of(self, item: Item) -> float | None:
         """Return how many seconds a test may take; None for no limit, as is a mark with 0."""

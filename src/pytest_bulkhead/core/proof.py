@@ -7,11 +7,10 @@ what is unknown counts as unsafe, and the reason is shown.
 
 from __future__ import annotations
 
-import dataclasses
+from typing import NamedTuple
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What was seen of a process that is to be forked."""
 
     #: The platform as `sys.platform` names it.

@@ -35,7 +35,7 @@ from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.escalation import LEAVE_LIMIT, Step
 from pytest_bulkhead.core.grouping import Share
 from pytest_bulkhead.core.item import Blame, Item, Phase
-from pytest_bulkhead.core.policy import Policy as Policy
+from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.roster import Roster
 from pytest_bulkhead.core.template import Template
 from pytest_bulkhead.core.worker import Stage, Worker
@@ -196,8 +196,7 @@ class Run:
             self._do(do.Close())
 
     def _expects_work(self) -> bool:
-        collecting = self.template.stage in (template_life.Stage.NONE, _COLLECTING)
-        return bool(self.roster.pool) or (collecting and not self.items)
+        return bool(self.roster.pool) or (self.template.expected and not self.items)
 
     # -- what a worker says --------------------------------------------------------------------
 
@@ -376,9 +375,6 @@ class Run:
         assert not [i for i in lost if self.ledger.state(i) is State.NOT_RUN], "an item was lost"
         assert not (self.closed and self.workers), "a worker outlives the run"
         assert sum(self.ledger.counts().values()) == len(self.items)
-
-
-_COLLECTING = template_life.Stage.COLLECTING
 
 
 _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {

@@ -114,3 +114,8 @@ class Template:
     def alive(self) -> bool:
         """Whether a process of it exists."""
         return self.stage not in (Stage.NONE, Stage.ENDED)
+
+    @property
+    def expected(self) -> bool:
+        """Whether it has still to say what there is to run."""
+        return self.stage in (Stage.NONE, Stage.COLLECTING)

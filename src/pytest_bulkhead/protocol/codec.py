@@ -6,10 +6,9 @@ ProtocolError, and its sender is treated as crashed.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol.messages import TYPES, Message
@@ -54,17 +53,16 @@ _KINDS: dict[str, tuple[Callable[[object], bool], Callable[[Any], Any]]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     make: type[Any]
     names: tuple[str, ...]
     kinds: tuple[tuple[Callable[[object], bool], Callable[[Any], Any]], ...]
 
 
 def _shape(cls: type[Any]) -> _Shape:
-    fields = dataclasses.fields(cls)
-    names = tuple(field.name for field in fields)
-    return _Shape(cls, names, tuple(_KINDS[cast(str, field.type)] for field in fields))
+    # NamedTuple keeps an annotation that is a text as a ForwardRef.
+    words = [str(getattr(kind, "__forward_arg__", kind)) for kind in cls.__annotations__.values()]
+    return _Shape(cls, tuple(cls._fields), tuple(_KINDS[word] for word in words))
 
 
 _SHAPES = {cls.__name__: _shape(cls) for cls in TYPES}
@@ -72,9 +70,7 @@ _SHAPES = {cls.__name__: _shape(cls) for cls in TYPES}
 
 def encode(message: Message) -> bytes:
     """Return the payload of a message; its `Plain` fields went through `to_plain` already."""
-    name = type(message).__name__
-    fields = [getattr(message, field) for field in _SHAPES[name].names]
-    return _encode([name, *fields]).encode("ascii")
+    return _encode((type(message).__name__, *message)).encode("ascii")
 
 
 def decode(payload: bytes) -> Message:
@@ -84,7 +80,10 @@ def decode(payload: bytes) -> Message:
         ProtocolError: it is none.
     """
     try:
-        name, *values = json.loads(payload)
+        message = json.loads(payload)
+        if type(message) is not list:
+            raise ProtocolError(f"no message: {payload[:80]!r}")
+        name, *values = message
         shape = _SHAPES[name]
         if len(values) != len(shape.kinds):
             raise ProtocolError(f"{name} has {len(values)} fields, not {len(shape.kinds)}")

@@ -9,8 +9,7 @@ journal, and a spawned process that greets with another one is refused.
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 PROTOCOL_VERSION = 1
 
@@ -21,15 +20,13 @@ Plain = Any
 # -- to the keeper -----------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ForkTemplate:
+class ForkTemplate(NamedTuple):
     """Fork a template from yourself. Carries descriptors."""
 
     process: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Spawn:
+class Spawn(NamedTuple):
     """Start an interpreter. Carries descriptors, whose numbers it learns from its environment."""
 
     process: int
@@ -42,24 +39,21 @@ class Spawn:
 # -- from the keeper, and from the template about its forks -------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A process was started."""
 
     process: int
     pid: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class NotStarted:
+class NotStarted(NamedTuple):
     """A process could not be started."""
 
     process: int
     why: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reaped:
+class Reaped(NamedTuple):
     """A process ended, with this status of wait(2) and this peak memory in KiB."""
 
     pid: int
@@ -70,8 +64,7 @@ class Reaped:
 # -- to templates and workers ------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Welcome:
+class Welcome(NamedTuple):
     """Who you are: the first message to a template, and to a spawned worker."""
 
     workerinput: Plain
@@ -86,8 +79,7 @@ class Welcome:
     workers: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(NamedTuple):
     """Fork a worker from yourself. Carries descriptors."""
 
     process: int
@@ -96,49 +88,42 @@ class Fork:
     doomed: Plain
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """Run the items of these spans; `then` is the item that follows, or `actions.END` or `OPEN`."""
 
     spans: tuple[int, ...]
     then: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(NamedTuple):
     """Nothing follows what you were given."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Start no further test."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TerminalGranted:
+class TerminalGranted(NamedTuple):
     """The terminal is yours until you return it."""
 
 
 # -- from templates and workers ------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(NamedTuple):
     """The first word of every process."""
 
     pid: int
     version: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CollectReported:
+class CollectReported(NamedTuple):
     """A collect report, as `pytest_report_to_serializable` gives it."""
 
     report: Plain
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """Collection is over."""
 
     #: [[node id, package, module, class, level, group, timeout], ...]
@@ -151,8 +136,7 @@ class Gathered:
     why_spawn: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The session ended before a test could run: `kind` is usage, exit or internal."""
 
     kind: str
@@ -160,24 +144,21 @@ class Refused:
     code: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """One test is finished, another begins; -1 for none."""
 
     finished: int
     started: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(NamedTuple):
     """A report of the test in hand, as `pytest_report_to_serializable` gives it."""
 
     item: int
     report: Plain
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A warning that pytest recorded."""
 
     text: str
@@ -190,15 +171,13 @@ class Recorded:
     location: Plain
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Live:
+class Live(NamedTuple):
     """A line for the terminal while tests run (`log_cli`)."""
 
     text: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Leaked:
+class Leaked(NamedTuple):
     """A process that a test left running."""
 
     pid: int
@@ -206,18 +185,15 @@ class Leaked:
     item: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TerminalWanted:
+class TerminalWanted(NamedTuple):
     """A debugger needs the terminal; the sender waits for `TerminalGranted`."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TerminalReturned:
+class TerminalReturned(NamedTuple):
     """The debugger is done."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Goodbye:
+class Goodbye(NamedTuple):
     """The session is finished."""
 
     workeroutput: Plain
@@ -229,8 +205,7 @@ class Goodbye:
     exit_code: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """The last word before the process exits."""
 
 

@@ -2,14 +2,15 @@
 
 Report attributes are set by any plugin, so they may be anything. Types that are their own value
 arrive as they were; all else arrives as the text of its repr. Nothing raises: a value must never
-cost a verdict. (xdist drops the whole run, with exit status 0, over `record_property("p", Path())`.)
+cost a verdict. (xdist drops the whole run, with exit status 0, over
+`record_property("p", Path())`.)
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Deeper than any report; a structure that contains itself ends here.
+#: Containers around a value; deeper than any report.
 MAX_DEPTH = 40
 
 #: Characters of a text, beyond which its middle is cut. A failing test that prints 2 GB has one
@@ -22,39 +23,43 @@ _MAX_INT = 2**63
 _ATOMS = frozenset({bool, float, type(None)})
 
 
-def to_plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401 - JSON's own type
-    """Return a value as what `json.dumps` takes."""
+def to_plain(value: Any, path: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - JSON's own type
+    """Return a value as what `json.dumps` takes.
+
+    Args:
+        value: anything.
+        path: the identities of the containers around it.
+    """
     kind = type(value)
     if kind is str:
-        return value if len(value) <= MAX_TEXT else cut(value)  # type: ignore[arg-type]
+        return cut(value)
     if kind in _ATOMS:
         return value
     if kind is int:
-        return value if -_MAX_INT < value < _MAX_INT else {"$int": hex(value)}  # type: ignore[operator,call-overload]
-    if depth > MAX_DEPTH:
+        return value if -_MAX_INT < value < _MAX_INT else {"$int": hex(value)}
+    if len(path) > MAX_DEPTH or id(value) in path:
+        # Depth alone would not do: a list that contains itself twice has 2^40 members by then.
         return {"$repr": "..."}
+    inside = (*path, id(value))
     if kind is list:
-        return [to_plain(member, depth + 1) for member in value]  # type: ignore[attr-defined]
-    if kind is dict:
-        return _dict_to_plain(value, depth + 1)  # type: ignore[arg-type]
-    return _rare_to_plain(value, depth + 1)
+        return [to_plain(member, inside) for member in value]
+    return _dict_to_plain(value, inside) if kind is dict else _rare_to_plain(value, inside)
 
 
-def _dict_to_plain(value: dict[object, object], depth: int) -> Any:  # noqa: ANN401
+def _dict_to_plain(value: dict[Any, Any], path: tuple[int, ...]) -> Any:  # noqa: ANN401
     if all(type(key) is str and key[:1] != "$" for key in value):
-        return {key: to_plain(member, depth) for key, member in value.items()}
-    return {"$dict": [[to_plain(k, depth), to_plain(v, depth)] for k, v in value.items()]}
+        return {key: to_plain(member, path) for key, member in value.items()}
+    return {"$dict": [[to_plain(k, path), to_plain(v, path)] for k, v in value.items()]}
 
 
-def _rare_to_plain(value: object, depth: int) -> Any:  # noqa: ANN401
+def _rare_to_plain(value: Any, path: tuple[int, ...]) -> Any:  # noqa: ANN401
     kind = type(value)
     if kind is tuple:
-        return {"$tuple": [to_plain(member, depth) for member in value]}  # type: ignore[attr-defined]
+        return {"$tuple": [to_plain(member, path) for member in value]}
     if kind in (set, frozenset):
-        members = [to_plain(member, depth) for member in value]  # type: ignore[attr-defined]
-        return {f"${kind.__name__}": members}
+        return {f"${kind.__name__}": [to_plain(member, path) for member in value]}
     if kind is bytes:
-        return {"$bytes": value.decode("latin-1")}  # type: ignore[attr-defined]
+        return {"$bytes": value.decode("latin-1")}
     return {"$repr": safe_repr(value)}
 
 

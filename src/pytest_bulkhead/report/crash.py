@@ -103,7 +103,7 @@ def _who_ran(evidence: Evidence, items: tuple[str, ...]) -> list[str]:
     if not items:
         return ["  no test had run in it"]
     if evidence.phase in (Phase.LEAVING, Phase.FINISHING):
-        kept = "  all its tests had finished, and keep their outcomes; one of them left this behind:"
+        kept = "  all its tests had finished and keep their outcomes; one of them left this behind:"
     else:
         kept = "  tests that had run in it, and keep their outcomes:"
     return [kept, *(f"    {nodeid}" for nodeid in items)]

@@ -3,9 +3,9 @@
 JOURNAL_VERSION history:
     1  the first.
 
-The first line is the heading: version, level, workers and the like. A line with "event" is an event of
-the core, with its instant; a line with "evidence" is the text that was shown for a death; the last
-line, "closed", has the counts. A reader skips keys that it does not know.
+The first line is the heading: version, level, workers and the like. A line with "event" is an event
+of the core, with its instant; a line with "evidence" is the text that was shown for a death; the
+last line, "closed", has the counts. A reader skips keys that it does not know.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
@@ -23,10 +23,7 @@ from pytest_bulkhead.errors import UsageProblem
 
 JOURNAL_VERSION = 1
 
-_TYPES: dict[str, type[Any]] = {
-    cls.__name__: cls for cls in vars(ev).values()
-    if dataclasses.is_dataclass(cls) and isinstance(cls, type) and cls.__module__ == ev.__name__
-}  # fmt: skip
+_TYPES: dict[str, Any] = {cls.__name__: cls for cls in ev.TYPES}
 
 
 class Journal:
@@ -46,7 +43,8 @@ class Journal:
 
     def event(self, event: ev.Event, now: float) -> None:
         """Write an event."""
-        self._write({"event": type(event).__name__, "now": now, **dataclasses.asdict(event)})
+        fields = {name: _to_json(value) for name, value in event._asdict().items()}
+        self._write({"event": type(event).__name__, "now": now, **fields})
 
     def evidence(self, **facts: object) -> None:
         """Write what was shown for a death."""
@@ -65,8 +63,7 @@ class Journal:
             pass
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a journal that was read: exactly one of its fields is set."""
 
     event: ev.Event | None = None
@@ -116,8 +113,16 @@ def _read_event(row: dict[str, Any], name: str) -> ev.Event:
     cls = _TYPES.get(row["event"])
     if cls is None:
         raise UsageProblem(f"{name}: no event {row['event']!r}; a newer version wrote this journal")
-    fields = {field.name: row[field.name] for field in dataclasses.fields(cls)}
+    fields = {name: row[name] for name in cls._fields}
     return cls(**{key: _REBUILD.get(key, _as_is)(value) for key, value in fields.items()})  # type: ignore[no-any-return]
+
+
+def _to_json(value: object) -> object:
+    if isinstance(value, (End, Blame)):
+        return value._asdict()
+    if isinstance(value, tuple):
+        return [dataclasses.asdict(member) for member in value]
+    return value
 
 
 def _as_is(value: Any) -> Any:  # noqa: ANN401 - a JSON value

@@ -21,7 +21,8 @@ class StatusLine:
 
     def __init__(self, config: pytest.Config, run: Run, lent: Callable[[], bool]) -> None:
         reporter = config.pluginmanager.getplugin("terminalreporter")
-        self._writer = getattr(reporter, "_tw", None) if getattr(reporter, "isatty", False) else None
+        watched = getattr(reporter, "isatty", False)
+        self._writer = getattr(reporter, "_tw", None) if watched else None
         self._run = run
         self._lent = lent
         self._column = -1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from typing import NamedTuple
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.system.endpoint import Endpoint, channel, endpoint_of
@@ -22,8 +23,7 @@ SIZE = 5
 VARIABLE = "BULKHEAD_BERTH"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Berth:
+class Berth(NamedTuple):
     """The descriptors as the process itself sees them."""
 
     channel: int
@@ -34,7 +34,7 @@ class Berth:
 
     def fds(self) -> tuple[int, ...]:
         """Return all of them, in the order of the fields."""
-        return dataclasses.astuple(self)
+        return tuple(self)
 
     def raised(self) -> Berth:
         """Move all of them to high numbers, where tests do not meet them."""

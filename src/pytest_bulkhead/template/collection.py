@@ -77,11 +77,12 @@ def _die_as_before(why: str) -> list[pytest.Item]:
 
 def _serialise(report: pytest.CollectReport) -> Any:  # noqa: ANN401 - a JSON value
     # A collect report's result are nodes, which stay here; pytest's own serialiser drops them too.
+    skipped = isinstance(report.longrepr, tuple)
     return to_plain(
         {
             "nodeid": report.nodeid,
             "outcome": report.outcome,
-            "longrepr": report.longrepr if isinstance(report.longrepr, tuple) else str(report.longrepr),
+            "longrepr": report.longrepr if skipped else str(report.longrepr),
             "sections": list(report.sections),
         }
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,10 +42,9 @@ def enlist(
     inbox: list[msg.Message] = []
     mouth = Mouth(endpoint)
     reporter = ReporterPlugin(config, mouth)
-    interrupted: list[Callable[[], bool]] = []
-    flight = FlightPlugin(page, {s: why for s, why in doomed}, lambda: interrupted[0]())  # noqa: C416
-    worker = WorkerPlugin(config, endpoint, mouth, inbox, flight, reporter)
-    interrupted.append(worker.stop_asked)
+    flight = FlightPlugin(page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
+    worker = WorkerPlugin(config, endpoint, inbox, flight, reporter)
+    flight.interrupted = worker.stop_asked
     terminal = TerminalPlugin(config, endpoint, mouth, inbox)
     for plugin in (reporter, flight, worker, terminal):
         config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")

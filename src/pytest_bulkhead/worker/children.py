@@ -20,7 +20,7 @@ class Nursery:
         self._seen: dict[int, int] = {}
 
     def look(self, item: int) -> None:
-        """Note the children that are there after a test; costs a microsecond when there are none."""
+        """Note the children that a test leaves; costs a microsecond when there are none."""
         if process.has_children():
             for pid in linux.children_of(os.getpid()):
                 self._seen.setdefault(pid, item)

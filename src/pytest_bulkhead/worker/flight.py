@@ -24,12 +24,11 @@ class RaisedByTest(Exception):
 class FlightPlugin:
     """Keeps the black box, and what must not happen a second time from happening."""
 
-    def __init__(
-        self, page: Page, doomed: dict[str, str], interrupted: Callable[[], bool]
-    ) -> None:
+    def __init__(self, page: Page, doomed: dict[str, str]) -> None:
         self._page = page
         self._doomed = doomed
-        self._interrupted = interrupted
+        #: Whether the user wants the run to end.
+        self.interrupted: Callable[[], bool] = lambda: False
         self._phase = Phase.BETWEEN
         self._subject = ""
         #: The item in hand.
@@ -70,13 +69,15 @@ class FlightPlugin:
     def _convert(self, cause: KeyboardInterrupt) -> None:
         """Turn an interrupt that nobody asked for into a failure of this test."""
         __tracebackhide__ = True
-        if self._interrupted():
+        if self.interrupted():
             raise cause
         raise RaisedByTest("the test raised KeyboardInterrupt") from cause
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any], request: Any  # noqa: ANN401 - SubRequest, private
+        self,
+        fixturedef: pytest.FixtureDef[Any],
+        request: Any,  # noqa: ANN401 - SubRequest, private
     ) -> Generator[None, Any, Any]:
         before = self._subject
         subject = _name_fixture(fixturedef, request)

@@ -30,14 +30,14 @@ from pytest_bulkhead.system import leaving
 from pytest_bulkhead.system.endpoint import Endpoint
 from pytest_bulkhead.worker.children import Nursery
 from pytest_bulkhead.worker.flight import FlightPlugin
-from pytest_bulkhead.worker.reporter import LOST_CHANNEL, Mouth, ReporterPlugin
+from pytest_bulkhead.worker.reporter import LOST_CHANNEL, ReporterPlugin
 
 #: The exit code of a worker in which a hook of `pytest_sessionfinish` raised.
 BROKEN_FINISH = 98
 
 
 class _Session(pytest.Item):
-    """Stands in for the next test when that is open: shares nothing with any test but the session."""
+    """Stands in for a next test that is not known: shares only the session with any other."""
 
     def runtest(self) -> None:
         """Never run."""
@@ -51,12 +51,12 @@ class WorkerPlugin:
     """Runs what the controller assigns."""
 
     def __init__(
-        self, config: pytest.Config, endpoint: Endpoint, mouth: Mouth, inbox: list[msg.Message],
+        self, config: pytest.Config, endpoint: Endpoint, inbox: list[msg.Message],
         flight: FlightPlugin, reporter: ReporterPlugin,
     ) -> None:  # fmt: skip
         self._config = config
         self._endpoint = endpoint
-        self._mouth = mouth
+        self._mouth = reporter.mouth
         self._inbox = inbox
         self._flight = flight
         self._reporter = reporter
@@ -114,6 +114,15 @@ class WorkerPlugin:
             session: this worker's session.
             items: {number: item}, or a list of all items.
         """
+        try:
+            self._run_assigned(session, items)
+        finally:
+            # As in xdist's workers, which have no terminal: with it, `pytest_sessionfinish` would
+            # have every plugin write a summary, that of hypothesis after half a second of imports.
+            self._config.pluginmanager.unregister(name="terminalreporter")
+        return True
+
+    def _run_assigned(self, session: pytest.Session, items: Any) -> None:  # noqa: ANN401
         boundary = _Session.from_parent(session, name="session")
         while True:
             self._listen(wait=True)
@@ -126,7 +135,6 @@ class WorkerPlugin:
             if not self._queue:
                 self._tell_finished()
         self._tell_finished()
-        return True
 
     def _next(self, items: Any, boundary: pytest.Item) -> pytest.Item | None:  # noqa: ANN401
         if self._queue:
@@ -185,8 +193,7 @@ class WorkerPlugin:
     def _say_goodbye(self, session: pytest.Session) -> None:
         wish, code = session.shouldfail or session.shouldstop, -1
         if self._exit is not None:
-            wish, code = self._exit.msg, 2 if self._exit.returncode is None else self._exit.returncode
+            code = self._exit.returncode
+            wish, code = self._exit.msg, 2 if code is None else code
         output = to_plain(getattr(self._config, "workeroutput", {}))
         self._mouth.say(msg.Goodbye(output, str(wish or ""), bool(session.shouldfail), code))
-
-

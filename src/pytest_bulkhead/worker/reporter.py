@@ -49,14 +49,14 @@ class ReporterPlugin:
 
     def __init__(self, config: pytest.Config, mouth: Mouth) -> None:
         self._config = config
-        self._mouth = mouth
+        self.mouth = mouth
         #: The item in hand.
         self.item = -1
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        self._mouth.say(msg.Reported(self.item, to_plain(data)))
+        self.mouth.say(msg.Reported(self.item, to_plain(data)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_warning_recorded(
@@ -66,10 +66,10 @@ class ReporterPlugin:
         nodeid: str,
         location: tuple[str, int, str] | None,
     ) -> None:
-        self._mouth.say(record_warning(warning_message, when, nodeid, location))
+        self.mouth.say(record_warning(warning_message, when, nodeid, location))
 
     def pytest_internalerror(self, excrepr: object) -> None:
-        self._mouth.say(msg.Refused("internal", str(excrepr), 3))
+        self.mouth.say(msg.Refused("internal", str(excrepr), 3))
 
 
 class LiveLog:
