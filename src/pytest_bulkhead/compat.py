@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import pytest
 
@@ -85,17 +85,27 @@ def relay_live_log(config: pytest.Config, stream: object) -> None:
         handler.stream = stream  # type: ignore[union-attr]
 
 
-def use_basetemp(config: pytest.Config, basetemp: str) -> None:
-    """Give tmp_path a folder that exists already.
+def ask_for_basetemp(config: pytest.Config, ask: Callable[[], str]) -> None:
+    """Have tmp_path ask for its folder when it is first used.
 
-    `--basetemp` would do it but empties the folder first, and with it what an earlier process of
-    the same worker id left for the user to look at.
+    `--basetemp` would give it one but empties the folder first, and with it what an earlier
+    process of the same worker id left for the user to look at. And the folder must not be made
+    before somebody needs it: making one deletes the folders of old runs, which takes its time.
     """
-    factory = getattr(config, "_tmp_path_factory", None)
-    if factory is not None and basetemp:
-        folder = Path(basetemp)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        factory._basetemp = folder
+    factory: Any = getattr(config, "_tmp_path_factory", None)
+    if factory is None or factory._basetemp is not None:
+        return
+    own_way = factory.getbasetemp
+
+    def getbasetemp() -> Path:
+        path = ask() if factory._basetemp is None else ""
+        if path:
+            folder = Path(path)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            factory._basetemp = folder
+        return own_way()  # type: ignore[no-any-return]
+
+    factory.getbasetemp = getbasetemp
 
 
 def basetemp_of(config: pytest.Config) -> Path | None:
@@ -155,7 +165,7 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
         return
     reporter = xml.node_reporter(report)
     for element in reporter.nodes:
-        if isinstance(element, Element) and element.tag == "failure":
+        if element.tag == "failure":
             element.tag = "error"
             element.set("message", message)
             xml.stats["failure"] -= 1
@@ -164,6 +174,22 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
     xml.finalize(report)
     if report in xml.open_reports:
         xml.open_reports.remove(report)
+
+
+@contextlib.contextmanager
+def unhooked_imports() -> Iterator[None]:
+    """Import modules of ours without pytest's assertion rewriting.
+
+    It takes every module of an installed plugin through a loader in Python, which doubles what our
+    imports cost (measured: 37 to 80 ms for the controller), to rewrite asserts that never fail.
+    """
+    ours = [finder for finder in sys.meta_path if type(finder).__name__ == "AssertionRewritingHook"]
+    kept = sys.meta_path[:]
+    sys.meta_path[:] = [finder for finder in kept if finder not in ours]
+    try:
+        yield
+    finally:
+        sys.meta_path[:] = kept
 
 
 def interpreter_flags() -> list[str]:

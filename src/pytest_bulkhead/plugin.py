@@ -92,7 +92,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     whether tests will run elsewhere.
     """
     if "BULKHEAD_BERTH" in os.environ or _wants_isolation(early_config):
-        from pytest_bulkhead.roles import choose_role  # noqa: PLC0415 - only when switched on
+        from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
+
+        with unhooked_imports():
+            from pytest_bulkhead.roles import choose_role  # noqa: PLC0415
 
         role = choose_role(early_config, _PATH, forked_is_ours=_FORKED_IS_OURS)
         if role is not None:

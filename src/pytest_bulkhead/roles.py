@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,9 +77,10 @@ class Controller(Role):
 
     def load_conftests(self) -> Generator[None, None, None]:
         """Have somebody outlive this process, should a root conftest end it."""
-        from pytest_bulkhead.controller.lookout import post_lookout  # noqa: PLC0415
+        with compat.unhooked_imports():
+            from pytest_bulkhead.controller.lookout import post_lookout  # noqa: PLC0415
 
-        lookout = post_lookout()
+        lookout = post_lookout() if _has_conftest(self._config) else None
         if lookout is None:
             return (yield)
         compat.watch_conftests(self._config, lookout.note)
@@ -108,11 +110,13 @@ class Controller(Role):
     @pytest.hookimpl
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """Start the keeper; come out as a template when forked from it."""
-        from pytest_bulkhead.controller.launch import Keep, start_keeper  # noqa: PLC0415
+        with compat.unhooked_imports():
+            from pytest_bulkhead.controller.launch import Keep, start_keeper  # noqa: PLC0415
 
         settings = read_settings(config, self._level, self._numprocesses)
         config.option.numprocesses = settings.workers
-        keep = start_keeper(settings.workers, spawn=settings.start == "spawn")
+        spawn = settings.start == "spawn"
+        keep = start_keeper(settings.workers, spawn=spawn, prepare=_import_crew)
         if isinstance(keep, Keep):
             self._command(config, settings, keep)
         else:
@@ -121,10 +125,30 @@ class Controller(Role):
             self._became.take_over()
 
     def _command(self, config: pytest.Config, settings: Settings, keep: Any) -> None:  # noqa: ANN401
-        from pytest_bulkhead.controller.plugin import ControllerPlugin  # noqa: PLC0415
+        with compat.unhooked_imports():
+            from pytest_bulkhead.controller.plugin import ControllerPlugin  # noqa: PLC0415
 
         plugin = ControllerPlugin(config, settings, keep, self._path)
         config.pluginmanager.register(plugin, "bulkhead-controller")
+
+
+def _import_crew() -> None:
+    """Import what templates and workers need, in the keeper: it has nothing else to do yet."""
+    with compat.unhooked_imports():
+        import pytest_bulkhead.template.server  # noqa: PLC0415
+        import pytest_bulkhead.worker.boarding  # noqa: F401, PLC0415
+
+
+def _has_conftest(config: pytest.Config) -> bool:
+    """Whether a conftest may be loaded before the tests are collected, as pytest looks for them."""
+    start = config.invocation_params.dir
+    args = config.known_args_namespace.file_or_dir or config.getini("testpaths") or [start]
+    for arg in args:
+        path = Path(start, str(arg).partition("::")[0])
+        folders = [path, *path.parents, *path.glob("test*")]
+        if any((folder / "conftest.py").is_file() for folder in folders):
+            return True
+    return False
 
 
 def _capped(number: int | None, limit: int | None) -> int | None:
@@ -209,7 +233,8 @@ class SpawnedWorker(_Crew):
 
     def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Be the worker from here."""
-        from pytest_bulkhead.worker.boarding import SpawnedWorkerPlugin  # noqa: PLC0415
+        with compat.unhooked_imports():
+            from pytest_bulkhead.worker.boarding import SpawnedWorkerPlugin  # noqa: PLC0415
 
         welcome = self._wait_welcome()
         self._settle_in(welcome)

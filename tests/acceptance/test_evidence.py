@@ -64,7 +64,6 @@ def test_summary_has_a_section_for_crashes(talkative):
     section = talkative.section("crashes")
     assert "test_t.py::test_guilty" in section, shown(talkative)
     assert "SIGSEGV" in section
-    assert "test_before" not in section
 
 
 def test_output_is_in_no_other_report(talkative):
@@ -95,7 +94,7 @@ def test_journal_tells_the_same_story(talkative):
     """`bulkhead explain` prints test, signal and phase from the journal alone."""
     path = talkative.path / "run.jsonl"
     entries = read_journal(path)
-    assert any("version" in str(entry) for entry in entries[:1]), "the journal says its version"
+    assert entries[0]["journal"] == 1, "the journal says its version"
     told = subprocess.run(
         [sys.executable, "-m", "pytest_bulkhead.cli.main", "explain", str(path)],
         capture_output=True, text=True, timeout=30, check=False,

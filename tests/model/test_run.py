@@ -33,7 +33,7 @@ ITEMS = st.builds(
 
 
 def name_items(modules: list[list[Item]]) -> dict[str, list[Item]]:
-    """Return {node: its items}, with node ids; what is odd about it is left as it is."""
+    """Return {node: its items}, with node ids."""
     suite = {}
     for number, items in enumerate(modules):
         node = f"m{number}"
@@ -58,18 +58,24 @@ POLICIES = st.builds(
 )
 
 RARE = st.sampled_from([0, 0, 3, 7, 13, 29])
-ODDS = st.builds(Odds, *[RARE] * 9).map(
-    lambda odds: Odds(
-        odds.death * 3,
-        odds.hang * 4,
-        odds.mute,
-        odds.stop * 9,
-        odds.interrupt * 9,
-        odds.keeper * 9,
-        odds.requeue and 3,
-        odds.desertion,
-        odds.delay * 3,
-    )  # fmt: skip
+
+
+def rare(factor: int) -> st.SearchStrategy[int]:
+    """Return odds, among them none; the factor is for what a world survives seldom."""
+    return RARE.map(lambda odds: odds * factor)
+
+
+ODDS = st.builds(
+    Odds,
+    death=rare(3),
+    hang=rare(4),
+    mute=RARE,
+    stop=rare(9),
+    interrupt=rare(9),
+    keeper=rare(15),
+    requeue=st.sampled_from([0, 2, 3]),
+    desertion=rare(3),
+    delay=rare(3),
 )
 #: Few bytes shrink well; many from a seed reach far.
 CHAOS = st.one_of(

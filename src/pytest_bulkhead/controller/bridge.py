@@ -58,7 +58,6 @@ class Bridge:
     fleet: Fleet
     run: Run
     run_uid: str
-    basetemp: str
     schedule: Schedule
     terminal: Terminal
     journal: Journal | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge, Leak
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import events as ev
@@ -36,6 +37,7 @@ class Hearing:
             msg.Leaked: self._on_leaked,
             msg.TerminalWanted: self._on_terminal_wanted,
             msg.TerminalReturned: self._on_terminal_returned,
+            msg.BasetempWanted: self._on_basetemp_wanted,
             msg.Goodbye: self._on_goodbye,
             msg.Left: self._on_left,
             msg.Refused: self._on_refused,
@@ -184,6 +186,14 @@ class Hearing:
     def _on_terminal_returned(self, craft: Craft, _message: msg.TerminalReturned) -> None:
         self._bridge.terminal.give_back(craft)
         self._feed(ev.TerminalReturned(craft.process))
+
+    def _on_basetemp_wanted(self, craft: Craft, _message: msg.BasetempWanted) -> None:
+        # Without -n, one process at a time runs tests, and users look for their files where plain
+        # pytest puts them.
+        base = compat.basetemp_of(self._bridge.config)
+        if base is not None and self._bridge.settings.named:
+            base = base / f"popen-{craft.node.gateway.id}"
+        craft.hull.endpoint.send(msg.BasetempGranted(str(base or "")))
 
     def _on_goodbye(self, craft: Craft, message: msg.Goodbye) -> None:
         craft.node.workeroutput = message.workeroutput

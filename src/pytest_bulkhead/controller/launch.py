@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.proof import why_not_fork
@@ -25,12 +25,13 @@ class Keep:
         self.why_spawn = why_spawn
 
 
-def start_keeper(workers: int, *, spawn: bool) -> Keep | Berth:
+def start_keeper(workers: int, *, spawn: bool, prepare: Callable[[], None]) -> Keep | Berth:
     """Start the keeper.
 
     Args:
         workers: how many workers there may be at once.
         spawn: start a fresh interpreter even where forking is safe.
+        prepare: called in a forked keeper before it serves, while we go on.
 
     Returns:
         The hold on it; but in a template, forked from the keeper later, that template's berth.
@@ -45,6 +46,7 @@ def start_keeper(workers: int, *, spawn: bool) -> Keep | Berth:
         pid = process.fork()
         if pid == 0:
             ours.close()
+            prepare()
             return keep(Endpoint(theirs), controller)
         theirs.close()
     return Keep(Endpoint(ours, blocking=False), pid, why)

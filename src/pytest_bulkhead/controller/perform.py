@@ -94,7 +94,6 @@ class Performer:
         order = msg.Fork(
             craft.process,
             to_plain(craft.node.workerinput),
-            self._basetemp(craft),
             _pairs(action.doomed),
         )
         template.hull.endpoint.send(order, berth.fds())
@@ -114,7 +113,6 @@ class Performer:
             msg.Welcome(
                 workerinput=to_plain(craft.node.workerinput),
                 environ=to_plain(dict(os.environ)),
-                basetemp=self._basetemp(craft),
                 doomed=_pairs(doomed),
                 names=names,
                 workers=self._bridge.settings.workers,
@@ -132,14 +130,6 @@ class Performer:
             rank[item.index] = copies[item.nodeid]
         members = run.roster.groups[group].items
         return to_plain({i: [run.items[i].nodeid, rank[i]] for i in members})
-
-    def _basetemp(self, craft: Craft) -> str:
-        # Without -n, one process at a time runs tests, and users look for their files where plain
-        # pytest puts them.
-        base = self._bridge.basetemp
-        if not base or not self._bridge.settings.named:
-            return base
-        return os.path.join(base, f"popen-{craft.node.gateway.id}")
 
     # -- orders and signals --------------------------------------------------------------------
 

@@ -53,7 +53,6 @@ class ControllerPlugin:
     def _make_bridge(self, session: pytest.Session, selector: selectors.BaseSelector) -> Bridge:
         config, settings = self._config, self._settings
         durations = load_durations(config) if settings.workers > 1 else {}
-        basetemp = compat.basetemp_of(config)
         bridge = Bridge(
             config=config,
             settings=settings,
@@ -61,7 +60,6 @@ class ControllerPlugin:
             fleet=Fleet(selector),
             run=Run(_policy(settings, durations)),
             run_uid=config.getoption("testrunuid", None) or uuid.uuid4().hex,
-            basetemp=str(basetemp) if basetemp else "",
             schedule=Schedule(config, self._requeue),
             terminal=Terminal(),
             session=session,

@@ -69,8 +69,6 @@ class Welcome(NamedTuple):
 
     workerinput: Plain
     environ: Plain
-    #: The folder for tmp_path, empty for pytest's own choice.
-    basetemp: str
     #: [[subject, why], ...]: what fails now instead of running.
     doomed: Plain
     #: {item: node id} for a spawned worker, whose own numbers may differ.
@@ -84,7 +82,6 @@ class Fork(NamedTuple):
 
     process: int
     workerinput: Plain
-    basetemp: str
     doomed: Plain
 
 
@@ -105,6 +102,12 @@ class Stop(NamedTuple):
 
 class TerminalGranted(NamedTuple):
     """The terminal is yours until you return it."""
+
+
+class BasetempGranted(NamedTuple):
+    """The folder in which tmp_path makes its own; empty for pytest's own choice."""
+
+    path: str
 
 
 # -- from templates and workers ------------------------------------------------------------------
@@ -185,6 +188,10 @@ class Leaked(NamedTuple):
     item: int
 
 
+class BasetempWanted(NamedTuple):
+    """A test uses tmp_path, the first in this process; the sender waits for `BasetempGranted`."""
+
+
 class TerminalWanted(NamedTuple):
     """A debugger needs the terminal; the sender waits for `TerminalGranted`."""
 
@@ -211,12 +218,14 @@ class Left(NamedTuple):
 
 Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    TerminalGranted, Hello, CollectReported, Gathered, Refused, Progress, Reported, Recorded,
-    Live, Leaked, TerminalWanted, TerminalReturned, Goodbye, Left,
+    TerminalGranted, BasetempGranted, Hello, CollectReported, Gathered, Refused, Progress,
+    Reported, Recorded, Live, Leaked, BasetempWanted, TerminalWanted, TerminalReturned, Goodbye,
+    Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    TerminalGranted, Hello, CollectReported, Gathered, Refused, Progress, Reported, Recorded,
-    Live, Leaked, TerminalWanted, TerminalReturned, Goodbye, Left,
+    TerminalGranted, BasetempGranted, Hello, CollectReported, Gathered, Refused, Progress,
+    Reported, Recorded, Live, Leaked, BasetempWanted, TerminalWanted, TerminalReturned, Goodbye,
+    Left,
 )  # fmt: skip

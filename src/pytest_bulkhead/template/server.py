@@ -49,7 +49,6 @@ class TemplatePlugin:
         self._page = page
         self._collection = collection
         self._workers = welcome.workers
-        self._basetemp = welcome.basetemp
         self._embark = embark
         self._children: dict[int, int] = {}
         self._poll = select.poll()
@@ -57,7 +56,6 @@ class TemplatePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         compat.silence_terminal(session.config)
-        compat.use_basetemp(session.config, self._basetemp)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self._endpoint.send(msg.Refused("internal", str(excrepr), 3))

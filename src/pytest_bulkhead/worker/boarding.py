@@ -15,6 +15,7 @@ from pytest_bulkhead.system.berth import Berth
 from pytest_bulkhead.system.endpoint import Endpoint
 from pytest_bulkhead.system.page import Page
 from pytest_bulkhead.worker.flight import FlightPlugin
+from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.main import WorkerPlugin
 from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
 from pytest_bulkhead.worker.terminal import TerminalPlugin
@@ -27,27 +28,34 @@ def embark(session: pytest.Session, order: msg.Fork, berth: Berth) -> bool:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     identity.introduce(config, order.workerinput)
     identity.export_identity(order.workerinput)
-    compat.use_basetemp(config, order.basetemp)
     berth = berth.raised()
     compat.capture_into(config, berth.out, berth.err)
     faults.write_faults_to(berth.faults)
-    worker = enlist(config, berth.endpoint(), berth.open_page(), order.doomed)
+    worker = enlist(config, berth.endpoint(), berth.open_page(), order.doomed, [])
     return worker.run(session, session.items)
 
 
 def enlist(
-    config: pytest.Config, endpoint: Endpoint, page: Page, doomed: list[list[str]]
+    config: pytest.Config,
+    endpoint: Endpoint,
+    page: Page,
+    doomed: list[list[str]],
+    later: list[msg.Message],
 ) -> WorkerPlugin:
     """Register the plugins of a worker, and greet the controller."""
-    inbox: list[msg.Message] = []
     mouth = Mouth(endpoint)
+    inbox = Inbox(endpoint, mouth)
+    inbox.put(later)
     reporter = ReporterPlugin(config, mouth)
     flight = FlightPlugin(page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
-    worker = WorkerPlugin(config, endpoint, inbox, flight, reporter)
+    worker = WorkerPlugin(config, inbox, flight, reporter)
     flight.interrupted = worker.stop_asked
-    terminal = TerminalPlugin(config, endpoint, mouth, inbox)
+    terminal = TerminalPlugin(config, mouth, inbox)
     for plugin in (reporter, flight, worker, terminal):
         config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
+    compat.ask_for_basetemp(
+        config, lambda: inbox.ask(msg.BasetempWanted(), msg.BasetempGranted).path
+    )
     compat.relay_live_log(config, LiveLog(mouth))
     mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
     return worker
@@ -67,12 +75,12 @@ class SpawnedWorkerPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         compat.silence_terminal(session.config)
-        compat.use_basetemp(session.config, self._welcome.basetemp)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        worker = enlist(session.config, self._endpoint, self._page, self._welcome.doomed)
-        worker.expect(self._later)
+        worker = enlist(
+            session.config, self._endpoint, self._page, self._welcome.doomed, self._later
+        )
         items = _match(session.items, self._welcome.names)
         missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]
         if missing:

@@ -22,15 +22,14 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.actions import OPEN
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.spans import from_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import leaving
-from pytest_bulkhead.system.endpoint import Endpoint
 from pytest_bulkhead.worker.children import Nursery
 from pytest_bulkhead.worker.flight import FlightPlugin
-from pytest_bulkhead.worker.reporter import LOST_CHANNEL, ReporterPlugin
+from pytest_bulkhead.worker.inbox import Inbox
+from pytest_bulkhead.worker.reporter import ReporterPlugin
 
 #: The exit code of a worker in which a hook of `pytest_sessionfinish` raised.
 BROKEN_FINISH = 98
@@ -51,11 +50,10 @@ class WorkerPlugin:
     """Runs what the controller assigns."""
 
     def __init__(
-        self, config: pytest.Config, endpoint: Endpoint, inbox: list[msg.Message],
+        self, config: pytest.Config, inbox: Inbox,
         flight: FlightPlugin, reporter: ReporterPlugin,
     ) -> None:  # fmt: skip
         self._config = config
-        self._endpoint = endpoint
         self._mouth = reporter.mouth
         self._inbox = inbox
         self._flight = flight
@@ -73,18 +71,14 @@ class WorkerPlugin:
     def _listen(self, *, wait: bool) -> None:
         """Take what the controller sent; with `wait`, until there is something to do."""
         while True:
-            for order in self._inbox:
+            for order in self._inbox.take(wait=wait and self._idle):
                 self._obey(order)
-            self._inbox.clear()
-            idle = wait and not (self._queue or self._finished or self._stopped)
-            if not idle and not self._endpoint.readable(0):
+            if not (wait and self._idle):
                 return
-            try:
-                self._inbox.extend(self._endpoint.receive())
-            except ProtocolError:
-                leaving.exit_process(LOST_CHANNEL)
-            if self._endpoint.closed:
-                leaving.exit_process(LOST_CHANNEL)
+
+    @property
+    def _idle(self) -> bool:
+        return not (self._queue or self._finished or self._stopped)
 
     def _obey(self, order: msg.Message) -> None:
         if isinstance(order, msg.Assign):
@@ -95,10 +89,6 @@ class WorkerPlugin:
             self._finished = True
         elif isinstance(order, msg.Stop):
             self._stopped = True
-
-    def expect(self, orders: list[msg.Message]) -> None:
-        """Take in orders that arrived before this object was there."""
-        self._inbox.extend(orders)
 
     def stop_asked(self) -> bool:
         """Whether the controller wants no further test, by its latest word."""

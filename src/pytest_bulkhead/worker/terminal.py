@@ -13,18 +13,15 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import files
-from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.reporter import Mouth
 
 
 class TerminalPlugin:
     """Takes the terminal when pdb wants it, and gives it back when the test goes on."""
 
-    def __init__(
-        self, config: pytest.Config, endpoint: Endpoint, mouth: Mouth, inbox: list[msg.Message]
-    ) -> None:
+    def __init__(self, config: pytest.Config, mouth: Mouth, inbox: Inbox) -> None:
         self._config = config
-        self._endpoint = endpoint
         self._mouth = mouth
         self._inbox = inbox
         self._kept: list[tuple[int, int]] = []
@@ -57,13 +54,7 @@ class TerminalPlugin:
     def _take(self) -> None:
         if self._kept:
             return
-        self._mouth.say(msg.TerminalWanted())
-        while not any(isinstance(order, msg.TerminalGranted) for order in self._inbox):
-            arrived = self._endpoint.wait_messages()
-            if not arrived:
-                return
-            self._inbox.extend(arrived)
-        self._inbox[:] = [o for o in self._inbox if not isinstance(o, msg.TerminalGranted)]
+        self._inbox.ask(msg.TerminalWanted(), msg.TerminalGranted)
         self._redirect()
 
     def _redirect(self) -> None:

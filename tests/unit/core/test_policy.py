@@ -1,0 +1,30 @@
+"""Specification of `core.policy`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from pytest_bulkhead.core.policy import Policy
+
+from .suites import items
+
+
+@pytest.mark.parametrize(
+    ("limit", "general", "own"),
+    [
+        (None, None, None),
+        (6.0, 5.0, None),
+        (3.0, None, 2.0),
+        (3.0, 5.0, 2.0),
+        (None, 5.0, 0.0),
+        (None, 0.0, None),
+    ],
+)
+def test_a_mark_outweighs_the_option(limit, general, own):
+    """A test's own limit counts, 0 is none, and the slack is added to what there is."""
+    (item,) = items("a")
+    policy = Policy(timeout=general, slack=1.0)
+
+    assert limit == policy.limit_of(dataclasses.replace(item, timeout=own))
