@@ -16,14 +16,13 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead import compat, identity
+from pytest_bulkhead.collecting import CollectGuardPlugin
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
-from pytest_bulkhead.system import environ, faults, leaving
+from pytest_bulkhead.system import environ, leaving
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
-from pytest_bulkhead.system.endpoint import Endpoint
-from pytest_bulkhead.system.page import Page
 
 
 class Role:
@@ -160,9 +159,8 @@ class _Crew(Role):
 
     def __init__(self, config: pytest.Config, berth: Berth) -> None:
         self._config = config
-        self._berth = berth
-        self._endpoint: Endpoint = berth.endpoint()
-        self._page: Page = berth.open_page()
+        self._cabin = berth.open()
+        self._later: list[msg.Message] = []
 
     def load_conftests(self) -> Generator[None, None, None]:
         """Reset the options by which plugins would take us for a controller."""
@@ -170,7 +168,7 @@ class _Crew(Role):
         return (yield)
 
     def _wait_welcome(self) -> msg.Welcome:
-        messages = self._endpoint.wait_messages()
+        messages = self._cabin.endpoint.wait_messages()
         if not messages or not isinstance(messages[0], msg.Welcome):
             leaving.exit_process(1)
         self._later = messages[1:]
@@ -183,17 +181,20 @@ class _Crew(Role):
         config = self._config
         identity.reset_options(config.option)
         identity.introduce(config, welcome.workerinput)
-        faults.write_faults_to(self._berth.faults)
-        compat.capture_into(config, self._berth.out, self._berth.err)
+        doomed = {subject: why for subject, why in welcome.doomed}  # noqa: C416 - pairs from JSON
+        config.pluginmanager.register(
+            CollectGuardPlugin(self._cabin.page, doomed), "bulkhead-guard"
+        )
+        compat.capture_into(config, self._cabin.out, self._cabin.err)
         set_stdio_aside(config)
 
     def end_with(self, problem: BaseException | None) -> None:
         """Leave; a process of a run never returns to the command line that it was forked from."""
         with contextlib.suppress(OSError):
             if isinstance(problem, pytest.UsageError):
-                self._endpoint.send(msg.Refused("usage", str(problem), 4))
+                self._cabin.endpoint.send(msg.Refused("usage", str(problem), 4))
             elif isinstance(problem, BaseException):
-                self._endpoint.send(msg.Refused("internal", repr(problem), 3))
+                self._cabin.endpoint.send(msg.Refused("internal", repr(problem), 3))
         leaving.exit_process(0)
 
 
@@ -208,7 +209,7 @@ class ForkedTemplate(_Crew):
         welcome = self._wait_welcome()
         environ.replace_environ(welcome.environ)
         self._settle_in(welcome)
-        enlist(self._config, self._endpoint, self._page, welcome, embark)
+        enlist(self._config, self._cabin, welcome.workers, embark)
 
 
 class SpawnedTemplate(ForkedTemplate):
@@ -238,7 +239,7 @@ class SpawnedWorker(_Crew):
 
         welcome = self._wait_welcome()
         self._settle_in(welcome)
-        plugin = SpawnedWorkerPlugin(welcome, self._endpoint, self._page, self._later)
+        plugin = SpawnedWorkerPlugin(welcome, self._cabin, self._later)
         config.pluginmanager.register(plugin, "bulkhead-spawned")
         try:
             yield

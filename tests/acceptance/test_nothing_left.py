@@ -192,7 +192,7 @@ def test_daemons_of_tests_are_ended_and_told(level, run, files):
     assert "leak" in str(read_journal(run.path / "run.jsonl")).lower()
 
 
-def test_leaks_are_ended_when_their_process_ends_and_not_before(run, files):
+def test_a_server_that_a_fixture_stops_is_left_alone(run, files):
     """A server that a session fixture started serves all its tests, and is no leak when stopped."""
     files(
         {

@@ -76,6 +76,8 @@ class Bridge:
     verdict: Verdict = dataclasses.field(default_factory=Verdict)
     crashes: list[Evidence] = dataclasses.field(default_factory=list)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
+    #: {node: the stacks of the template that died when it collected that node}
+    import_stacks: dict[str, str] = dataclasses.field(default_factory=dict)
     #: (worker id, traceback) of session fixtures whose teardown failed when no test was left.
     late_errors: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.

@@ -10,6 +10,7 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge, Leak
 from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.leaks import running_at
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End, decode_status
 from pytest_bulkhead.core.item import Item, Phase, Scopes
@@ -17,6 +18,7 @@ from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.recorder import restore_warning
+from pytest_bulkhead.report.crash import trim_stacks
 from pytest_bulkhead.report.live import write_live
 from pytest_bulkhead.system import clock
 
@@ -34,7 +36,7 @@ class Hearing:
             msg.Reported: self._on_reported,
             msg.Recorded: self._on_recorded,
             msg.Live: self._on_live,
-            msg.Leaked: self._on_leaked,
+            msg.Leaked: lambda _craft, message: self.on_leaked(message),
             msg.TerminalWanted: self._on_terminal_wanted,
             msg.TerminalReturned: self._on_terminal_returned,
             msg.BasetempWanted: self._on_basetemp_wanted,
@@ -77,6 +79,8 @@ class Hearing:
             self.on_not_started(message)
         elif isinstance(message, msg.Reaped):
             self.on_reaped(message)
+        elif isinstance(message, msg.Leaked):
+            self.on_leaked(message)
 
     def _take(self, craft: Craft, message: msg.Message) -> None:
         handler = self._handlers.get(type(message))
@@ -173,11 +177,14 @@ class Hearing:
     def _on_live(self, _craft: Craft, message: msg.Live) -> None:
         write_live(self._bridge.config, message.text)
 
-    def _on_leaked(self, _craft: Craft, message: msg.Leaked) -> None:
+    def on_leaked(self, message: msg.Leaked) -> None:
+        """Note a process that outlived its test."""
         items = self._bridge.run.items
-        known = 0 <= message.item < len(items)
-        tests = (items[message.item].nodeid,) if known else ()
-        self._bridge.leaks.append(Leak(message.pid, message.command, tests))
+        if 0 <= message.item < len(items):
+            tests = [items[message.item].nodeid]
+        else:
+            tests = list(running_at(self._bridge, message.since_ms / 1000))
+        self._bridge.leaks.append(Leak(message.pid, message.command, tuple(tests)))
 
     def _on_terminal_wanted(self, craft: Craft, _message: msg.TerminalWanted) -> None:
         self._feed(ev.TerminalLent(craft.process))
@@ -278,6 +285,7 @@ class Hearing:
         doing = craft.hull.page.read()
         if craft.is_template:
             collecting = doing.subject if doing.phase is Phase.COLLECTING else ""
+            self._bridge.import_stacks[collecting] = trim_stacks(craft.hull.read_faults())
             self._feed(ev.TemplateEnded(-process, end, collecting))
         else:
             self._bridge.terminal.give_back(craft)

@@ -18,10 +18,11 @@ def find_leaks(bridge: Bridge) -> Iterator[Leak]:
     for pid in linux.descendants_of(bridge.keep.pid):
         command = linux.command_of(pid)
         if command and pid != os.getpid():
-            yield Leak(pid, command, tuple(_running_at(bridge, linux.start_of(pid))))
+            yield Leak(pid, command, tuple(running_at(bridge, linux.start_of(pid))))
 
 
-def _running_at(bridge: Bridge, instant: float) -> Iterator[str]:
+def running_at(bridge: Bridge, instant: float) -> Iterator[str]:
+    """Yield the tests that were running at an instant of the monotonic clock."""
     # Process start times have the grain of a clock tick, a hundredth of a second.
     grain = 1.0 / os.sysconf("SC_CLK_TCK")
     for item in bridge.run.items:

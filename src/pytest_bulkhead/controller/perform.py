@@ -72,7 +72,8 @@ class Performer:
             else:
                 order = self._spawn_order("worker", craft)
                 self._bridge.keep.endpoint.send(order, berth.fds())
-                self._welcome(craft, action.doomed, self._names(action.group))
+                doomed = action.doomed + self._bridge.run.template.exclusions()
+                self._welcome(craft, doomed, self._names(action.group))
         except OSError:
             # Who should have started it is gone; what that means is for the run to decide.
             self._bridge.events.append(ev.WorkerEnded(action.worker, UNSEEN, Blame()))
@@ -94,7 +95,7 @@ class Performer:
         order = msg.Fork(
             craft.process,
             to_plain(craft.node.workerinput),
-            _pairs(action.doomed),
+            self._pairs(action.doomed),
         )
         template.hull.endpoint.send(order, berth.fds())
 
@@ -113,12 +114,16 @@ class Performer:
             msg.Welcome(
                 workerinput=to_plain(craft.node.workerinput),
                 environ=to_plain(dict(os.environ)),
-                doomed=_pairs(doomed),
+                doomed=self._pairs(doomed),
                 names=names,
                 workers=self._bridge.settings.workers,
             )
         )
         self._bridge.fleet.listen(craft)
+
+    def _pairs(self, doomed: tuple[do.Doomed, ...]) -> list[list[str]]:
+        stacks = self._bridge.import_stacks
+        return [[one.subject, f"{one.why}\n{stacks.get(one.subject, '')}"] for one in doomed]
 
     def _names(self, group: int) -> Any:  # noqa: ANN401 - a JSON value
         """Return {item: [node id, which of that name]} of a group, for one who counts anew."""
@@ -161,7 +166,3 @@ class Performer:
         else:
             process.kill_group(craft.pid)
             process.send_signal(craft.pid, signal.SIGKILL)
-
-
-def _pairs(doomed: tuple[do.Doomed, ...]) -> list[list[str]]:
-    return [[one.subject, one.why] for one in doomed]

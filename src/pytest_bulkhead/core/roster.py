@@ -111,10 +111,15 @@ class Roster:
             return END
         return OPEN if self.groups[share.group].divisible else follower.items[0]
 
-    def follower(self, worker: Worker) -> Share | None:
-        """Return the share to send ahead to a worker, so that it need never wait for us."""
-        ahead = self.groups[worker.group].divisible and len(worker.queue) < 2
-        return self.pool.peek(worker.group) if ahead and not worker.killed_for else None
+    def follower(self, worker: Worker, capacity: int) -> Share | None:
+        """Return the share to send ahead to a worker, so that it need not wait for us.
+
+        The last ones are given out one by one: else a worker could stand idle while another has
+        two of them.
+        """
+        if not worker.can_go_on or len(worker.queue) != 1 or len(self.pool) <= capacity:
+            return None
+        return self.pool.peek(worker.group) if self.groups[worker.group].divisible else None
 
     def finished_test(self, group: int) -> None:
         """Note that a group gets on."""

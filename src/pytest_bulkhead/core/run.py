@@ -165,6 +165,8 @@ class Run:
         while share := self.roster.next_share(self.policy.workers, can_start):
             worker = self.roster.parked(share.group) or self._start_worker(share.group, now)
             self._assign(worker, share)
+        for worker in self.workers.values():
+            self._assign_ahead(worker)
 
     def _start_worker(self, group: int, now: float) -> Worker:
         worker = self.roster.hire(group, self.forking)
@@ -175,11 +177,9 @@ class Run:
 
     def _assign(self, worker: Worker, share: Share) -> None:
         self._do(do.Assign(worker.id, share.items, self.roster.give(worker, share)))
-        self._assign_ahead(worker)
 
     def _assign_ahead(self, worker: Worker) -> None:
-        follower = None if self.stopping else self.roster.follower(worker)
-        if follower is not None:
+        if follower := self.roster.follower(worker, self.policy.workers):
             self._assign(worker, follower)
 
     def _close_if_done(self, now: float) -> None:

@@ -216,6 +216,12 @@ class Worker:
         return bool(self.todo) or self.stage not in (Stage.LEFT, Stage.ENDED)
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether a share can be sent behind those that it has: it waits for what follows them."""
+        ending = self.last_share or bool(self.killed_for)
+        return self.stage in (Stage.STARTING, Stage.RUNNING) and not ending
+
+    @property
     def can_be_asked(self) -> bool:
         """Whether asking it to end makes sense: it has not left, and no harder step was taken."""
         harder = (escalation.Step.TERMINATE, escalation.Step.KILL)

@@ -28,6 +28,7 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import clock, linux, process
 from pytest_bulkhead.system.berth import SIZE, VARIABLE, Berth, to_variable
 from pytest_bulkhead.system.endpoint import Endpoint, endpoint_of
+from pytest_bulkhead.system.orphans import leaks_of_group
 
 #: Seconds in which the descendants must be gone after SIGKILL; nothing but a disk that hangs
 #: (state D) makes it longer.
@@ -73,6 +74,8 @@ class Keeper:
 
     def _reap(self) -> None:
         while (pid := process.first_dead_child()) is not None:
+            for leak in leaks_of_group(os.getpid(), pid):
+                self._tell(leak)
             reaped = process.reap_status(pid)
             if reaped is not None:
                 self._tell(msg.Reaped(pid, *reaped))

@@ -181,11 +181,14 @@ class Live(NamedTuple):
 
 
 class Leaked(NamedTuple):
-    """A process that a test left running."""
+    """A process that a test left running, and that was ended."""
 
     pid: int
     command: str
+    #: The test, -1 when only the time of its start can tell.
     item: int
+    #: When it was started, in milliseconds of the monotonic clock.
+    since_ms: int
 
 
 class BasetempWanted(NamedTuple):

@@ -35,10 +35,12 @@ def end_words(end: End) -> str:
 
 
 def fixture_words(subject: str) -> str:
-    """Return a fixture as people read it, from `scope name of node`."""
+    """Return a fixture as people read it, from `scope name of node by definer`."""
     scope, _space, rest = subject.partition(" ")
     name, _of, node = rest.partition(" of ")
-    return f"{name!r} ({scope} scope)" if scope == "function" else f"{name!r} ({scope} of {node})"
+    node = node.partition(" by ")[0]
+    wide = scope != "function" and node != "session"
+    return f"{name!r} ({scope} of {node})" if wide else f"{name!r} ({scope} scope)"
 
 
 def report_text(evidence: Evidence) -> str:
@@ -61,10 +63,25 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  before it in this process: {_before(evidence.before)}"
     yield f"  run it again: {evidence.command}"
     yield ""
-    if evidence.stacks.strip():
-        yield from evidence.stacks.strip().splitlines()
-    else:
-        yield _why_no_stacks(evidence)
+    yield trim_stacks(evidence.stacks) or _why_no_stacks(evidence)
+
+
+#: Parts of the paths of frames that are pytest's way to a test, and ours.
+_MACHINERY = ("/_pytest/", "/pluggy/", "/pytest_bulkhead/", '"<frozen importlib', "/bin/pytest")
+
+
+def trim_stacks(stacks: str) -> str:
+    """Return stacks of faulthandler without the frames of the machinery: thirty lines less."""
+    lines = stacks.strip().splitlines()
+    kept = [line for line in lines if not _is_machinery(line)]
+    left_out = len(lines) - len(kept)
+    if left_out:
+        kept.append(f"  ({left_out} frames of pytest left out)")
+    return "\n".join(kept)
+
+
+def _is_machinery(line: str) -> bool:
+    return line.startswith("  File ") and any(part in line for part in _MACHINERY)
 
 
 def _rest(count: int) -> str:
@@ -94,8 +111,8 @@ def breach_text(evidence: Evidence, items: tuple[str, ...]) -> str:
     what = evidence.killed_for or end_words(evidence.end)
     first = f"{evidence.worker} ended with {what} in {evidence.phase.word}"
     lines = [first, "", *_who_ran(evidence, items)]
-    if evidence.stacks.strip():
-        lines += ["", evidence.stacks.strip()]
+    if evidence.stacks:
+        lines += ["", trim_stacks(evidence.stacks)]
     return "\n".join(lines)
 
 

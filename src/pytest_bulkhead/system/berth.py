@@ -40,18 +40,24 @@ class Berth(NamedTuple):
         """Move all of them to high numbers, where tests do not meet them."""
         return Berth(*map(raise_fd, self.fds()))
 
-    def endpoint(self) -> Endpoint:
-        """Return the process's end of its channel."""
-        return endpoint_of(self.channel)
-
-    def open_page(self) -> Page:
-        """Map the black box."""
-        return Page(self.page)
+    def open(self) -> Cabin:
+        """Return the process's end of its channel, its black box mapped, and its files."""
+        return Cabin(endpoint_of(self.channel), Page(self.page), self.out, self.err, self.faults)
 
     def close(self) -> None:
         """Close all: they belong to another process."""
         for fd in self.fds():
             os.close(fd)
+
+
+class Cabin(NamedTuple):
+    """A berth, opened by the process that lives in it."""
+
+    endpoint: Endpoint
+    page: Page
+    out: int
+    err: int
+    faults: int
 
 
 @dataclasses.dataclass(slots=True)

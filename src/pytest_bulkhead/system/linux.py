@@ -75,7 +75,8 @@ def children_of(pid: int) -> list[int]:
         return []
     for tid in tasks:
         try:
-            children += map(int, Path(f"/proc/{pid}/task/{tid}/children").read_text().split())
+            text = Path(f"/proc/{pid}/task/{tid}/children").read_text()
+            children += map(int, text.split())
         except OSError:
             pass
     return children
@@ -141,3 +142,15 @@ def oom_kills() -> int | None:
     except OSError:
         pass
     return None
+
+
+def adopted_of_group(parent: int, group: int) -> list[int]:
+    """Return the orphans that a parent adopted from a process group; two reads of /proc, no scan."""
+    found = []
+    for pid in children_of(parent):
+        try:
+            if pid != group and os.getpgid(pid) == group:
+                found.append(pid)
+        except ProcessLookupError:
+            pass
+    return found

@@ -64,6 +64,14 @@ def first_dead_child(*, reap: bool = False) -> int | None:
     return dead.si_pid if dead else None
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a child has ended; it is not reaped, so its pid cannot be another's yet."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
 def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
     """Reap a child that ended; return its status and its peak memory in KiB.
 

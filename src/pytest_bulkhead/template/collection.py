@@ -7,40 +7,23 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.marks import NAMES, Mark, Wish, read_marks
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
-from pytest_bulkhead.system import clock
 from pytest_bulkhead.system.endpoint import Endpoint
-from pytest_bulkhead.system.page import Page
 
 
 class CollectionPlugin:
-    """Watches the collection in the template, and refuses nodes that killed an earlier one."""
+    """Tells what the collection in the template finds."""
 
-    def __init__(self, endpoint: Endpoint, page: Page, doomed: dict[str, str]) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._page = page
-        self._doomed = doomed
         #: In a worker, which has no business with the template's channel.
         self.deaf = False
         self.deselected = 0
         self.lines: list[str] = []
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_make_collect_report(
-        self, collector: pytest.Collector
-    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        why = self._doomed.get(collector.nodeid)
-        if why is not None:
-            # The generator must be driven to its yield, so the node collects nothing instead.
-            collector.collect = lambda: _die_as_before(why)  # type: ignore[method-assign]
-        blame = Blame(Phase.COLLECTING, -1, collector.nodeid, clock.monotonic())
-        self._page.write(blame)
-        return (yield)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -67,12 +50,6 @@ class CollectionPlugin:
     ) -> None:
         if not self.deaf:
             self.endpoint.send(record_warning(warning_message, when, nodeid, location))
-
-
-def _die_as_before(why: str) -> list[pytest.Item]:
-    raise pytest.Collector.CollectError(
-        f"the process that collected this ended with {why}; it was not collected again"
-    )
 
 
 def _serialise(report: pytest.CollectReport) -> Any:  # noqa: ANN401 - a JSON value

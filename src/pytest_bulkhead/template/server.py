@@ -26,11 +26,10 @@ from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.errors import ProtocolError, UsageProblem
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.system import clock, leaving, linux, process
-from pytest_bulkhead.system.berth import SIZE, Berth
-from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system import clock, faults, leaving, linux, process
+from pytest_bulkhead.system.berth import SIZE, Berth, Cabin
 from pytest_bulkhead.system.forkability import gather_facts
-from pytest_bulkhead.system.page import Page
+from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.template.collection import CollectionPlugin, gather
 
 #: What a forked worker runs: given its session, its orders and its berth, it returns what
@@ -42,13 +41,13 @@ class TemplatePlugin:
     """The fork server, in the place of the loop that runs tests."""
 
     def __init__(
-        self, endpoint: Endpoint, page: Page, collection: CollectionPlugin, welcome: msg.Welcome,
-        embark: Embark,
-    ) -> None:  # fmt: skip
-        self._endpoint = endpoint
-        self._page = page
+        self, cabin: Cabin, collection: CollectionPlugin, workers: int, embark: Embark
+    ) -> None:
+        self._endpoint = cabin.endpoint
+        self._page = cabin.page
+        self._faults = cabin.faults
         self._collection = collection
-        self._workers = welcome.workers
+        self._workers = workers
         self._embark = embark
         self._children: dict[int, int] = {}
         self._poll = select.poll()
@@ -56,6 +55,7 @@ class TemplatePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         compat.silence_terminal(session.config)
+        faults.write_faults_to(self._faults)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self._endpoint.send(msg.Refused("internal", str(excrepr), 3))
@@ -132,6 +132,8 @@ class TemplatePlugin:
         pid = self._children.pop(watch)
         self._poll.unregister(watch)
         os.close(watch)
+        for leak in leaks_of_group(os.getppid(), pid):
+            self._endpoint.send(leak)
         reaped = process.reap_status(pid)
         if reaped is not None:
             self._endpoint.send(msg.Reaped(pid, *reaped))
@@ -143,13 +145,10 @@ class TemplatePlugin:
         leaving.exit_process(0)
 
 
-def enlist(
-    config: pytest.Config, endpoint: Endpoint, page: Page, welcome: msg.Welcome, embark: Embark
-) -> None:
+def enlist(config: pytest.Config, cabin: Cabin, workers: int, embark: Embark) -> None:
     """Register the plugins of a template, and greet the controller."""
-    doomed = {subject: why for subject, why in welcome.doomed}  # noqa: C416 - pairs from JSON
-    collection = CollectionPlugin(endpoint, page, doomed)
-    server = TemplatePlugin(endpoint, page, collection, welcome, embark)
+    collection = CollectionPlugin(cabin.endpoint)
+    server = TemplatePlugin(cabin, collection, workers, embark)
     config.pluginmanager.register(collection, "bulkhead-collection")
     config.pluginmanager.register(server, "bulkhead-template")
-    endpoint.send(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
+    cabin.endpoint.send(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))

@@ -11,9 +11,7 @@ import pytest
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import faults, files, leaving
-from pytest_bulkhead.system.berth import Berth
-from pytest_bulkhead.system.endpoint import Endpoint
-from pytest_bulkhead.system.page import Page
+from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.main import WorkerPlugin
@@ -28,26 +26,22 @@ def embark(session: pytest.Session, order: msg.Fork, berth: Berth) -> bool:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     identity.introduce(config, order.workerinput)
     identity.export_identity(order.workerinput)
-    berth = berth.raised()
-    compat.capture_into(config, berth.out, berth.err)
-    faults.write_faults_to(berth.faults)
-    worker = enlist(config, berth.endpoint(), berth.open_page(), order.doomed, [])
+    cabin = berth.raised().open()
+    compat.capture_into(config, cabin.out, cabin.err)
+    faults.write_faults_to(cabin.faults)
+    worker = enlist(config, cabin, order.doomed, [])
     return worker.run(session, session.items)
 
 
 def enlist(
-    config: pytest.Config,
-    endpoint: Endpoint,
-    page: Page,
-    doomed: list[list[str]],
-    later: list[msg.Message],
+    config: pytest.Config, cabin: Cabin, doomed: list[list[str]], later: list[msg.Message]
 ) -> WorkerPlugin:
     """Register the plugins of a worker, and greet the controller."""
-    mouth = Mouth(endpoint)
-    inbox = Inbox(endpoint, mouth)
+    mouth = Mouth(cabin.endpoint)
+    inbox = Inbox(cabin.endpoint, mouth)
     inbox.put(later)
     reporter = ReporterPlugin(config, mouth)
-    flight = FlightPlugin(page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
+    flight = FlightPlugin(cabin.page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
     worker = WorkerPlugin(config, inbox, flight, reporter)
     flight.interrupted = worker.stop_asked
     terminal = TerminalPlugin(config, mouth, inbox)
@@ -64,28 +58,26 @@ def enlist(
 class SpawnedWorkerPlugin:
     """A worker in an interpreter of its own: collects by itself, then runs what it is told."""
 
-    def __init__(
-        self, welcome: msg.Welcome, endpoint: Endpoint, page: Page, later: list[msg.Message]
-    ) -> None:
+    def __init__(self, welcome: msg.Welcome, cabin: Cabin, later: list[msg.Message]) -> None:
         self._welcome = welcome
-        self._endpoint = endpoint
-        self._page = page
+        self._cabin = cabin
         self._later = later
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         compat.silence_terminal(session.config)
+        # pytest's own faulthandler plugin has just pointed it at stderr.
+        faults.write_faults_to(self._cabin.faults)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        worker = enlist(
-            session.config, self._endpoint, self._page, self._welcome.doomed, self._later
-        )
+        doomed = self._welcome.doomed
+        worker = enlist(session.config, self._cabin, doomed, self._later)
         items = _match(session.items, self._welcome.names)
         missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]
         if missing:
             text = f"a spawned worker did not collect {missing[0]!r}, which the template did"
-            self._endpoint.send(msg.Refused("collection", text, len(missing)))
+            self._cabin.endpoint.send(msg.Refused("collection", text, len(missing)))
             raise pytest.exit.Exception(text, 1)
         return worker.run(session, items)
 

@@ -6,10 +6,9 @@ import os
 import signal
 from collections.abc import Iterator
 
+from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import linux, process
-
-#: Processes that Python starts and ends by itself, when the pipe that they read is closed.
-_OF_PYTHON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "loky.backend")
+from pytest_bulkhead.system.orphans import describe_leak
 
 
 class Nursery:
@@ -25,12 +24,12 @@ class Nursery:
             for pid in linux.children_of(os.getpid()):
                 self._seen.setdefault(pid, item)
 
-    def survivors(self) -> Iterator[tuple[int, str, int]]:
-        """End and yield the children that are left: pid, command, and the test that left them."""
+    def survivors(self) -> Iterator[msg.Leaked]:
+        """End the children that are left and yield what is to be told of them."""
         if not process.has_children():
             return
         for pid in linux.children_of(os.getpid()):
-            command = linux.command_of(pid)
+            leak = describe_leak(pid, self._seen.get(pid, -1))
             process.send_signal(pid, signal.SIGKILL)
-            if command and not any(part in command for part in _OF_PYTHON):
-                yield pid, command, self._seen.get(pid, -1)
+            if leak is not None:
+                yield leak

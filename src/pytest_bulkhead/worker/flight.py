@@ -84,7 +84,7 @@ class FlightPlugin:
         if subject in self._doomed:
             raise FixtureDied(
                 f"fixture {fixturedef.argname!r} ended the process that set it up "
-                f"({self._doomed[subject]}); it was not set up again"
+                f"({self._doomed[subject].strip()}); it was not set up again"
             )
         self.enter(self._phase, subject)
         try:
@@ -103,4 +103,7 @@ class FlightPlugin:
 
 def _name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
     param = f"[{request.param_index}]" if hasattr(request, "param") else ""
-    return f"{fixturedef.scope} {fixturedef.argname}{param} of {request.node.nodeid or 'session'}"
+    node = request.node.nodeid or "session"
+    # Two modules may each define a session fixture of that name.
+    by = f" by {fixturedef.baseid}" if fixturedef.baseid not in ("", node) else ""
+    return f"{fixturedef.scope} {fixturedef.argname}{param} of {node}{by}"

@@ -164,8 +164,8 @@ class WorkerPlugin:
             leaving.exit_process(BROKEN_FINISH)
         self._flight.enter(Phase.LEAVING)
         leaving.run_exit_functions()
-        for pid, command, item in self._nursery.survivors():
-            self._mouth.say(msg.Leaked(pid, command, item))
+        for leak in self._nursery.survivors():
+            self._mouth.say(leak)
         self._mouth.say(msg.Left())
         leaving.exit_process(0)
 

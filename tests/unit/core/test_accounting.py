@@ -1,5 +1,7 @@
 """Specification of `core.accounting`."""
 
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
 from __future__ import annotations
 
 import itertools
@@ -88,7 +90,6 @@ def test_the_phase_still_to_come(phase, reports):
 )
 def test_torn_down(torn_down, reports):
     """A test is torn down when its teardown was reported, for better or worse."""
-
     assert torn_down is opened(*reports).torn_down(0)
 
 
@@ -133,7 +134,6 @@ def test_what_cannot_happen_is_a_bug(step, message):
 
 def test_words():
     """States are named as people read them."""
-
     assert ["not run", "timed out"] == [State.NOT_RUN.word, State.TIMED_OUT.word]
 
 

@@ -22,7 +22,6 @@ def test_an_exit_code_is_decoded(code):
 @pytest.mark.parametrize("core_dumped", [0, 0x80])
 def test_a_signal_is_decoded(number, core_dumped):
     """A status of a signal has its number, whether or not a core was written."""
-
     assert End(signal=number, peak_kib=7) == decode_status(number | core_dumped, 7)
 
 
@@ -38,7 +37,6 @@ def test_a_signal_is_decoded(number, core_dumped):
 )
 def test_an_end_in_words(words, end):
     """An end is named by its signal or exit code."""
-
     assert words == str(end)
 
 
@@ -47,7 +45,6 @@ def test_an_end_in_words(words, end):
 )
 def test_clean_is_exit_code_zero(clean, end):
     """Only exit code 0 is clean; an end nobody saw is not."""
-
     assert clean is end.clean
 
 

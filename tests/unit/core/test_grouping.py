@@ -1,5 +1,7 @@
 """Specification of `core.grouping`."""
 
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
 from __future__ import annotations
 
 import itertools
@@ -41,25 +43,21 @@ def shares_of(text, level, workers=1, **groups):
 )
 def test_a_level_is_a_scope(level, expected):
     """The tests of one instance of the level's scope share a process."""
-
     assert expected == members("a1.C a1.C a1 a2 b", level)
 
 
 def test_a_mark_tightens():
     """A test with a tighter level leaves the group of the others."""
-
     assert [(0, 2), (1,)] == members("a a! a", Level.SESSION)
 
 
 def test_a_function_outside_classes_is_alone_at_class_level():
     """At class level a test function shares its process with nobody."""
-
     assert [(0,), (1,), (2, 3)] == members("a a a.C a.C", Level.CLASS)
 
 
 def test_a_named_group_tightens_within_its_scope():
     """Tests of a named group share a process, but never across the level's scope."""
-
     assert [(0, 3), (1, 2)] == members("a b b a", Level.SESSION, b="x")
     assert [(0, 3), (1, 2)] == members("a b b a", Level.MODULE, a="x", b="x")
     assert [(0, 1, 2)] == members("a b a", Level.SESSION, a="x", b="x")
@@ -67,7 +65,6 @@ def test_a_named_group_tightens_within_its_scope():
 
 def test_names_are_for_people():
     """A group is named by its instance, and by its mark's name when it has one."""
-
     assert ["a (group x)", "a", "b::t2"] == [
         *(group.name for group in groups_of("a a", Level.MODULE, a="x")),
         *(group.name for group in groups_of("a", Level.MODULE)),
@@ -79,7 +76,6 @@ def test_names_are_for_people():
 
 def test_numbers_are_positions():
     """A group's id is its place in the list."""
-
     assert [0, 1, 2] == [group.id for group in groups_of("a b c", Level.MODULE)]
 
 
@@ -94,25 +90,21 @@ def test_numbers_are_positions():
 )
 def test_only_the_session_is_divisible(divisible, level, workers, named):
     """Several workers may serve one group only when it is the whole session under `-n`."""
-
     assert [divisible] == [group.divisible for group in groups_of("a a", level, workers, **named)]
 
 
 def test_one_worker_gets_plain_order():
     """With one worker a group is cut wherever plain order leaves it."""
-
     assert [(0, (0, 1)), (1, (2,)), (0, (3,))] == shares_of("a a b! a", Level.SESSION)
 
 
 def test_several_workers_get_whole_groups():
     """With several workers an indivisible group is one share."""
-
     assert [(0, (0, 1, 3)), (1, (2,))] == shares_of("a a b a", Level.MODULE, 2)
 
 
 def test_the_session_is_cut_by_module():
     """A divisible group is cut where the module changes."""
-
     assert [(0, (0, 1)), (0, (2, 3))] == shares_of("a a b b", Level.SESSION, 2)
 
 
@@ -125,8 +117,9 @@ def test_a_large_module_is_cut():
 
 def test_nothing_gives_nothing():
     """Without items there is no group and no share."""
-
-    assert [] == form_groups([], Level.MODULE, 1) == form_shares([], [], 1) == form_shares([], [], 4)
+    assert (
+        [] == form_groups([], Level.MODULE, 1) == form_shares([], [], 1) == form_shares([], [], 4)
+    )
 
 
 SUITES = st.lists(

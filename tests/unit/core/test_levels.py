@@ -1,5 +1,7 @@
 """Specification of `core.levels`."""
 
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
 from __future__ import annotations
 
 import itertools
@@ -12,14 +14,12 @@ from pytest_bulkhead.errors import UsageProblem
 
 def test_words_are_pytest_scopes():
     """The levels are pytest's scopes, the widest first."""
-
     assert ("session", "package", "module", "class", "function") == WORDS
 
 
 @pytest.mark.parametrize("level", Level)
 def test_a_word_is_read_back(level):
     """parse_level returns the level whose word it is given."""
-
     assert level is parse_level(level.word, "option")
 
 
@@ -38,5 +38,4 @@ def test_another_word_is_refused(word):
 @pytest.mark.parametrize(("one", "other"), list(itertools.product(Level, Level)))
 def test_the_tighter_of_two(one, other):
     """The tighter of two levels is the one whose processes live shorter, in either order."""
-
     assert max(one, other) is tighter(one, other)

@@ -1,5 +1,7 @@
 """Specification of `core.marks`."""
 
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
 from __future__ import annotations
 
 import pytest
@@ -19,7 +21,6 @@ def read(*marks):
 
 def test_names():
     """These marks are read here."""
-
     assert ("isolate", "xdist_group", "forked", "timeout") == NAMES
 
 
@@ -42,7 +43,6 @@ def test_names():
 )
 def test_one_mark(wish, marks):
     """Each mark asks for what its arguments say."""
-
     assert wish == read(*marks)
 
 
@@ -55,13 +55,11 @@ def test_scopes_only_tighten():
 
 def test_the_closest_timeout_counts():
     """A timeout on the test beats one on its class."""
-
     assert Wish(timeout=1.0) == read(mark("timeout", 1), mark("timeout", 9, node="t.py"))
 
 
 def test_the_same_group_twice():
     """Two marks may name the same group."""
-
     assert Wish(group="a") == read(mark("isolate", group="a"), mark("xdist_group", "a"))
 
 
@@ -102,5 +100,4 @@ def test_refusals(words, marks):
 
 def test_an_unread_timeout_is_not_judged():
     """A timeout that a closer one hides is not even looked at."""
-
     assert Wish(timeout=1.0) == read(mark("timeout", 1), mark("timeout", "x", node="t.py"))

@@ -1,5 +1,7 @@
 """Specification of `core.pool`."""
 
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
 from __future__ import annotations
 
 from hypothesis import given

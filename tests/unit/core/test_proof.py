@@ -1,5 +1,7 @@
 """Specification of `core.proof`."""
 
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
 from __future__ import annotations
 
 import pytest
@@ -11,7 +13,6 @@ SAFE = {"platform": "linux", "threads": ("main",)}
 
 def test_a_plain_process_may_be_forked():
     """On Linux, with one thread and nothing else known, forking is safe."""
-
     assert "" == why_not_fork(Facts(**SAFE))
 
 
@@ -32,13 +33,11 @@ def test_a_plain_process_may_be_forked():
 )
 def test_what_forbids_a_fork_is_named(words, facts):
     """Each fact that makes forking unsafe is the reason that is shown."""
-
     assert words in why_not_fork(Facts(**{**SAFE, **facts}))
 
 
 def test_a_worker_id_read_early_is_harmless_for_one_worker():
     """With one worker there is only one id to read."""
-
     assert "" == why_not_fork(Facts(**SAFE, id_read_at="a.py", workers=1))
 
 

@@ -1,0 +1,47 @@
+"""Collection in a process of the run: every node is noted before it is collected.
+
+What killed a process while it was collected is refused in every later one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_bulkhead.core.item import Blame, Phase
+from pytest_bulkhead.system import clock
+from pytest_bulkhead.system.page import Page
+
+
+class CollectGuardPlugin:
+    """Notes nodes in the black box, and refuses those that ended an earlier process.
+
+    Refusing must come before pytest's own implementation, not around it: that loads the conftest
+    of a folder before it asks the folder's node for anything.
+    """
+
+    def __init__(self, page: Page, doomed: dict[str, str]) -> None:
+        self._page = page
+        self._doomed = doomed
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> pytest.CollectReport | None:
+        """Refuse a doomed node; let pytest collect any other."""
+        why = self._doomed.get(collector.nodeid)
+        if why is not None:
+            text = _refusal(collector, why)
+            return pytest.CollectReport(collector.nodeid, "failed", text, [])
+        self._page.write(Blame(Phase.COLLECTING, -1, collector.nodeid, clock.monotonic()))
+        return None
+
+
+def _refusal(collector: pytest.Collector, why: str) -> str:
+    end, _newline, stacks = why.partition("\n")
+    folder = isinstance(collector, pytest.Directory)
+    what = f"{collector.nodeid}/conftest.py" if folder else collector.nodeid
+    return (
+        f"crashed with {end} while {what} was imported\n"
+        "the process that collected it died; it was not imported again, and none of its tests ran\n"
+        f"{stacks}"
+    )
