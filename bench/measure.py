@@ -24,7 +24,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 #: Seconds that we wait for orphans of a run.
 _ORPHAN_LIMIT = 1.0
 #: Variables that would change what is measured.
-_FOREIGN = ("PYTEST", "COV_", "COVERAGE", "NOX_", "PYTHONDONTWRITEBYTECODE")
+_FOREIGN = ("PYTEST", "PYTHON", "COV_", "COVERAGE", "NOX_")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -54,6 +54,8 @@ POLICIES = st.builds(
     workers=st.integers(1, 4),
     spawn=st.booleans(),
     timeout=st.sampled_from([None, 5.0]),
+    slack=st.sampled_from([0.0, 1.0]),
+    grace=st.sampled_from([0.0, 2.0]),
     durations=st.sampled_from([{}, {"m0::t0": 3.0, "m1::t0": 1.0}]),
 )
 

@@ -6,7 +6,7 @@ import dataclasses
 import signal
 from array import array
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -18,9 +18,11 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.report.journal import Journal
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.report.journal import Journal
 
 Location = tuple[str, "int | None", str]
 
@@ -34,7 +36,7 @@ class Leak(NamedTuple):
     tests: tuple[str, ...]
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Verdict:
     """How the run must end towards pytest, found out along the way."""
 
@@ -48,7 +50,7 @@ class Verdict:
     interrupted: bool = False
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Bridge:
     """The controller's state."""
 

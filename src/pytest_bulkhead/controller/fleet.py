@@ -11,7 +11,7 @@ from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.system.berth import Hull
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Craft:
     """A template or a worker, from its order to its end."""
 
@@ -26,6 +26,8 @@ class Craft:
     refused: str = ""
     #: The sections of the last report of the test in hand.
     sections: tuple[tuple[str, str], ...] = ()
+    #: What its last report told that the next may leave out (`messages.TOLD_ONCE`).
+    told: dict[str, object] = dataclasses.field(default_factory=dict)
     #: It said that it has left.
     left: bool = False
 

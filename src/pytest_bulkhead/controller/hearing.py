@@ -114,7 +114,7 @@ class Hearing:
         worker = self._bridge.run.workers[craft.process]
         _expect(worker.item == index, "a test is finished that had not begun")
         self._feed(ev.TestFinished(craft.process, index))
-        craft.sections = ()
+        craft.sections, craft.told = (), {}
         self._hook.pytest_runtest_logfinish(**self._place(index))
 
     def _on_test_started(self, craft: Craft, index: int) -> None:
@@ -132,7 +132,7 @@ class Hearing:
     def _on_reported(self, craft: Craft, message: msg.Reported) -> None:
         worker = self._bridge.run.workers[craft.process]
         _expect(worker.item == message.item, "a test reports that had not begun")
-        report = self._restore(message.report)
+        report = self._restore(_complete(craft, message.report))
         report.worker_id = craft.node.gateway.id
         report.testrun_uid = self._bridge.run_uid
         report.item_index = message.item
@@ -293,6 +293,18 @@ class Hearing:
                 self._hook.pytest_testnodedown(node=craft.node, error=str(end))
             self._feed(ev.WorkerEnded(process, end, doing))
         self._bridge.fleet.remove(craft)
+
+
+def _complete(craft: Craft, data: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Put back what a report left out; so the reports of a test share their strings."""
+    if type(data) is dict:
+        for key in msg.TOLD_ONCE:
+            if key in data:
+                craft.told[key] = data[key]
+            elif key in craft.told:
+                known = craft.told[key]
+                data[key] = dict(known) if type(known) is dict else known
+    return data
 
 
 def _expect(fine: bool, otherwise: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.proof import why_not_fork
-from pytest_bulkhead.keeper.main import keep
+from pytest_bulkhead.keeper.main import SCUTTLE_LIMIT, keep
 from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.berth import Berth
 from pytest_bulkhead.system.endpoint import Endpoint, channel
@@ -23,6 +23,12 @@ class Keep:
         self.pid = pid
         #: Why the keeper could not be forked from here, empty when it was.
         self.why_spawn = why_spawn
+
+    def release(self) -> None:
+        """Let the keeper end everything that is left, and itself."""
+        if not self.endpoint.closed:
+            self.endpoint.close()
+            process.wait_end(self.pid, SCUTTLE_LIMIT + 1)
 
 
 def start_keeper(workers: int, *, spawn: bool, prepare: Callable[[], None]) -> Keep | Berth:

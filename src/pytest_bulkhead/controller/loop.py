@@ -143,7 +143,7 @@ class Loop:
 
     def close(self) -> None:
         """Let go of the keeper, and with it of every process that is left."""
-        self._bridge.keep.endpoint.close()
         self._selector.close()
+        self._bridge.keep.release()
         os.close(self._bell)
         os.close(self._bell_in)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,9 +24,11 @@ from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report import terminal
-from pytest_bulkhead.report.journal import Journal
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.report.journal import Journal
 
 
 class ControllerPlugin:
@@ -143,7 +145,7 @@ class ControllerPlugin:
 
     def _close(self) -> None:
         if self._loop is None:
-            self._keep.endpoint.close()
+            self._keep.release()
             return
         bridge, loop = self._hold(), self._loop
         self._loop = None
@@ -198,6 +200,8 @@ def _open_journal(config: pytest.Config, settings: Settings) -> Journal:
         "slack": settings.slack,
         "grace": settings.grace,
     }
+    from pytest_bulkhead.report.journal import Journal  # noqa: PLC0415 - only when asked for
+
     try:
         return Journal(settings.report, heading)
     except UsageProblem as problem:

@@ -17,6 +17,8 @@ from pytest_bulkhead.protocol.values import from_plain
 # ensure_ascii keeps lone surrogates (a test's bytes that are no UTF-8) sendable.
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
+_decode = json.JSONDecoder().decode
+
 
 def _is_int(value: object) -> bool:
     return type(value) is int
@@ -80,7 +82,7 @@ def decode(payload: bytes) -> Message:
         ProtocolError: it is none.
     """
     try:
-        message = json.loads(payload)
+        message = _decode(payload.decode("ascii"))
         if type(message) is not list:
             raise ProtocolError(f"no message: {payload[:80]!r}")
         name, *values = message

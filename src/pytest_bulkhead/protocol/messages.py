@@ -154,8 +154,15 @@ class Progress(NamedTuple):
     started: int
 
 
+#: Keys of a report that are left out when the last report of the same test had the same values.
+TOLD_ONCE = ("nodeid", "location", "keywords")
+
+
 class Reported(NamedTuple):
-    """A report of the test in hand, as `pytest_report_to_serializable` gives it."""
+    """A report of the test in hand, as `pytest_report_to_serializable` gives it.
+
+    Keys of `TOLD_ONCE` that are missing are those of the test's report before.
+    """
 
     item: int
     report: Plain

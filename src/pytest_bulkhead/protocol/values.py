@@ -48,7 +48,11 @@ def to_plain(value: Any, path: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - J
 
 def _dict_to_plain(value: dict[Any, Any], path: tuple[int, ...]) -> Any:  # noqa: ANN401
     if all(type(key) is str and key[:1] != "$" for key in value):
-        return {key: to_plain(member, path) for key, member in value.items()}
+        return {
+            # Most members are atoms; a call for each would double the cost of a report.
+            key: member if type(member) in _ATOMS else to_plain(member, path)
+            for key, member in value.items()
+        }
     return {"$dict": [[to_plain(k, path), to_plain(v, path)] for k, v in value.items()]}
 
 
@@ -70,10 +74,18 @@ def from_plain(value: Any) -> Any:  # noqa: ANN401
             ((key, inner),) = value.items()
             if key in _READERS:
                 return _READERS[key](inner)
-        return {key: from_plain(member) for key, member in value.items()}
+        return {
+            key: from_plain(member) if type(member) in _CONTAINERS else member
+            for key, member in value.items()
+        }
     if type(value) is list:
-        return [from_plain(member) for member in value]
+        return [
+            from_plain(member) if type(member) in _CONTAINERS else member for member in value
+        ]
     return value
+
+
+_CONTAINERS = frozenset({dict, list})
 
 
 _READERS: dict[str, Any] = {

@@ -60,7 +60,7 @@ class Cabin(NamedTuple):
     faults: int
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Hull:
     """The same as the controller sees it."""
 

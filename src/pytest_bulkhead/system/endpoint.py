@@ -105,6 +105,8 @@ class Endpoint:
 
     def _read(self) -> bytes | None:
         try:
+            if not self._blocking:
+                return self.sock.recv(_CHUNK)  # nobody sends descriptors to the controller
             chunk, fds, _flags, _address = socket.recv_fds(self.sock, _CHUNK, _MAX_FDS)
         except BlockingIOError:
             return None

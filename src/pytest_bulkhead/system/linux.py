@@ -145,7 +145,7 @@ def oom_kills() -> int | None:
 
 
 def adopted_of_group(parent: int, group: int) -> list[int]:
-    """Return the orphans that a parent adopted from a process group; two reads of /proc, no scan."""
+    """Return the orphans that a parent adopted from a process group; no scan of all processes."""
     found = []
     for pid in children_of(parent):
         try:

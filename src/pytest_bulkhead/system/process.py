@@ -9,6 +9,8 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 
+from pytest_bulkhead.system import clock
+
 
 def fork() -> int:
     """Fork; return 0 in the child.
@@ -64,14 +66,6 @@ def first_dead_child(*, reap: bool = False) -> int | None:
     return dead.si_pid if dead else None
 
 
-def has_ended(pid: int) -> bool:
-    """Whether a child has ended; it is not reaped, so its pid cannot be another's yet."""
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True
-
-
 def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
     """Reap a child that ended; return its status and its peak memory in KiB.
 
@@ -91,6 +85,25 @@ def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
     except ChildProcessError:
         return None
     return status, usage.ru_maxrss
+
+
+def wait_end(pid: int, seconds: float) -> None:
+    """Wait for a child to end and reap it; kill it when it takes longer."""
+    deadline = clock.monotonic() + seconds
+    pause = 0.0005
+    while reap_status(pid, with_group=False) is None and not _is_gone(pid):
+        if clock.monotonic() > deadline:
+            send_signal(pid, signal.SIGKILL)
+        clock.pause(pause)
+        pause = min(2 * pause, 0.02)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def has_children() -> bool:
