@@ -8,6 +8,7 @@ workers by the same options) is a hook of that object.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -112,6 +113,9 @@ class Controller(Role):
         with compat.unhooked_imports():
             from pytest_bulkhead.controller.launch import Keep, start_keeper  # noqa: PLC0415
 
+        # What is there now lives as long as every process that is forked from here: the collector
+        # would only touch it, page by page, in each of them.
+        gc.freeze()
         settings = read_settings(config, self._level, self._numprocesses)
         config.option.numprocesses = settings.workers
         spawn = settings.start == "spawn"

@@ -171,7 +171,7 @@ def test_a_crash_in_the_debugger_gives_the_terminal_back(terminal, files):
     pytest_.expect(PROMPT)
     pytest_.type("c\n")
     assert pytest_.end() == 1, pytest_.text
-    assert "1 crashed, 1 passed" in pytest_.text
+    assert "1 passed, 1 crashed" in pytest_.text
 
 
 def test_ctrl_c_in_the_terminal(terminal, files):

@@ -340,6 +340,7 @@ class World:
         self.hear(ev.Begun())
         for _ in range(MAX_STEPS):
             if self.run.closed:
+                assert self.run.stopping or not self.asked, "a wish was not heard"
                 self.hear_late()
                 return
             self.step()

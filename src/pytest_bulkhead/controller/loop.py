@@ -31,11 +31,13 @@ _SAME_INTERRUPT = 0.25
 class Loop:
     """Pumps events until something is reached."""
 
-    def __init__(self, bridge: Bridge, selector: selectors.BaseSelector, path: list[str]) -> None:
+    def __init__(
+        self, bridge: Bridge, selector: selectors.BaseSelector, performer: Performer
+    ) -> None:
         self._bridge = bridge
         self._selector = selector
         self._hearing = Hearing(bridge, self.feed)
-        self._performer = Performer(bridge, path)
+        self._performer = performer
         self._status = StatusLine(bridge.config, bridge.run, lambda: bridge.terminal.lent)
         self._interrupts = 0
         self._last_interrupt = 0.0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 from typing import Any
 
 from pytest_bulkhead.controller.autopsy import Autopsy
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
-from pytest_bulkhead.controller.launch import spawned_argv
-from pytest_bulkhead.controller.node import WorkerNode
+from pytest_bulkhead.controller.orders import Orders
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
@@ -22,15 +20,17 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.spans import to_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import process
-from pytest_bulkhead.system.berth import Berth, build
+from pytest_bulkhead.system.berth import Berth
 
 
 class Performer:
     """Turns actions into effects."""
 
-    def __init__(self, bridge: Bridge, path: list[str]) -> None:
+    def __init__(self, bridge: Bridge, orders: Orders, first_template: Craft) -> None:
         self._bridge = bridge
-        self._path = path
+        self._orders = orders
+        #: Ordered before there was a run to ask for it.
+        self._first_template: Craft | None = first_template
         self.autopsy = Autopsy(bridge)
         self._performers: dict[type[Any], Any] = {
             do.StartTemplate: self._start_template,
@@ -53,73 +53,41 @@ class Performer:
     # -- starting ------------------------------------------------------------------------------
 
     def _start_template(self, action: do.StartTemplate) -> None:
-        craft, berth = self._build(-action.template, 0)
-        keep = self._bridge.keep
-        order: msg.Message
-        if keep.why_spawn:
-            order = self._spawn_order("template", craft)
-        else:
-            order = msg.ForkTemplate(craft.process)
-        keep.endpoint.send(order, berth.fds())
+        craft, self._first_template = self._first_template, None
+        if craft is not None:
+            self._bridge.fleet.add(craft)
+            self._bridge.fleet.listen(craft)
+            return
+        craft, berth = self._orders.build(-action.template, 0)
+        self._bridge.fleet.add(craft)
+        self._orders.order_template(craft, berth, self._pairs(action.doomed))
         berth.close()
-        self._welcome(craft, action.doomed, {})
+        self._bridge.fleet.listen(craft)
 
     def _start_worker(self, action: do.StartWorker) -> None:
-        craft, berth = self._build(action.worker, action.slot)
+        craft, berth = self._orders.build(action.worker, action.slot)
+        self._bridge.fleet.add(craft)
         try:
             if action.fork:
                 self._fork_worker(craft, berth, action)
             else:
-                order = self._spawn_order("worker", craft)
-                self._bridge.keep.endpoint.send(order, berth.fds())
+                # It collects by itself, so what killed a template in collection counts too.
                 doomed = action.doomed + self._bridge.run.template.exclusions()
-                self._welcome(craft, doomed, self._names(action.group))
+                names = self._names(action.group)
+                self._orders.order_spawned("worker", craft, berth, self._pairs(doomed), names)
+                self._bridge.fleet.listen(craft)
         except OSError:
             # Who should have started it is gone; what that means is for the run to decide.
             self._bridge.events.append(ev.WorkerEnded(action.worker, UNSEEN, Blame()))
         berth.close()
 
-    def _build(self, number: int, slot: int) -> tuple[Craft, Berth]:
-        bridge = self._bridge
-        node = WorkerNode(bridge.config, f"gw{slot}", bridge.settings.workers, bridge.run_uid)
-        bridge.config.hook.pytest_configure_node(node=node)
-        hull, berth = build()
-        craft = Craft(number, hull, node)
-        bridge.fleet.add(craft)
-        return craft, berth
-
     def _fork_worker(self, craft: Craft, berth: Berth, action: do.StartWorker) -> None:
         template = self._bridge.fleet.get(-self._bridge.run.template.id)
         if template is None:
             raise BrokenPipeError
-        order = msg.Fork(
-            craft.process,
-            to_plain(craft.node.workerinput),
-            self._pairs(action.doomed),
-        )
+        workerinput = to_plain(craft.node.workerinput)
+        order = msg.Fork(craft.process, workerinput, self._pairs(action.doomed))
         template.hull.endpoint.send(order, berth.fds())
-
-    def _spawn_order(self, kind: str, craft: Craft) -> msg.Spawn:
-        args = self._bridge.config.invocation_params.args
-        environ = dict(os.environ)
-        if kind == "worker":
-            environ["PYTEST_XDIST_WORKER"] = craft.node.gateway.id
-            environ["PYTEST_XDIST_WORKER_COUNT"] = str(self._bridge.settings.workers)
-            environ["PYTEST_XDIST_TESTRUNUID"] = self._bridge.run_uid
-        argv = spawned_argv(self._path, [os.fspath(arg) for arg in args])
-        return msg.Spawn(craft.process, kind, argv, to_plain(environ))
-
-    def _welcome(self, craft: Craft, doomed: tuple[do.Doomed, ...], names: Any) -> None:  # noqa: ANN401
-        craft.hull.endpoint.send(
-            msg.Welcome(
-                workerinput=to_plain(craft.node.workerinput),
-                environ=to_plain(dict(os.environ)),
-                doomed=self._pairs(doomed),
-                names=names,
-                workers=self._bridge.settings.workers,
-            )
-        )
-        self._bridge.fleet.listen(craft)
 
     def _pairs(self, doomed: tuple[do.Doomed, ...]) -> list[list[str]]:
         stacks = self._bridge.import_stacks

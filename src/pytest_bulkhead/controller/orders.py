@@ -1,0 +1,86 @@
+"""Orders to start a process: its descriptors, its node for plugins, its welcome.
+
+Light on imports: the first template is ordered before the rest of the controller is imported, so
+that it configures itself and collects in the meantime.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.launch import Keep, spawned_argv
+from pytest_bulkhead.controller.node import WorkerNode
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.protocol.values import to_plain
+from pytest_bulkhead.settings import Settings
+from pytest_bulkhead.system.berth import Berth, build
+
+
+class Orders:
+    """Starts processes of one run."""
+
+    def __init__(
+        self, config: pytest.Config, settings: Settings, keep: Keep, path: Sequence[str], uid: str
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._keep = keep
+        self._path = path
+        self._uid = uid
+
+    def build(self, number: int, slot: int) -> tuple[Craft, Berth]:
+        """Make what a process lives with, and show its node to plugins."""
+        node = WorkerNode(self._config, f"gw{slot}", self._settings.workers, self._uid)
+        self._config.hook.pytest_configure_node(node=node)
+        hull, berth = build()
+        return Craft(number, hull, node), berth
+
+    def order_template(self, craft: Craft, berth: Berth, doomed: list[list[str]]) -> None:
+        """Have the keeper fork a template, or spawn one where it could not be forked itself."""
+        if self._keep.why_spawn:
+            self.order_spawned("template", craft, berth, doomed, {})
+            return
+        self._keep.endpoint.send(msg.ForkTemplate(craft.process), berth.fds())
+        self._welcome(craft, doomed, {})
+
+    def order_spawned(
+        self,
+        kind: str,
+        craft: Craft,
+        berth: Berth,
+        doomed: list[list[str]],
+        names: Any,  # noqa: ANN401
+    ) -> None:
+        """Have the keeper spawn a template or a worker.
+
+        Raises:
+            OSError: the keeper is gone.
+        """
+        argv = spawned_argv(self._path, list(map(os.fspath, self._config.invocation_params.args)))
+        environ = {**os.environ, **(self._identity(craft) if kind == "worker" else {})}
+        order = msg.Spawn(craft.process, kind, argv, to_plain(environ))
+        self._keep.endpoint.send(order, berth.fds())
+        self._welcome(craft, doomed, names)
+
+    def _identity(self, craft: Craft) -> dict[str, str]:
+        return {
+            "PYTEST_XDIST_WORKER": craft.node.gateway.id,
+            "PYTEST_XDIST_WORKER_COUNT": str(self._settings.workers),
+            "PYTEST_XDIST_TESTRUNUID": self._uid,
+        }
+
+    def _welcome(self, craft: Craft, doomed: list[list[str]], names: Any) -> None:  # noqa: ANN401
+        craft.hull.endpoint.send(
+            msg.Welcome(
+                workerinput=to_plain(craft.node.workerinput),
+                environ=to_plain(dict(os.environ)),
+                doomed=doomed,
+                names=names,
+                workers=self._settings.workers,
+            )
+        )

@@ -1,0 +1,192 @@
+"""A run from the first event to its end towards pytest."""
+
+from __future__ import annotations
+
+import selectors
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.controller.durations import load_durations, save_durations
+from pytest_bulkhead.controller.fleet import Craft, Fleet
+from pytest_bulkhead.controller.launch import Keep
+from pytest_bulkhead.controller.leaks import find_leaks
+from pytest_bulkhead.controller.loop import Loop
+from pytest_bulkhead.controller.node import Schedule
+from pytest_bulkhead.controller.orders import Orders
+from pytest_bulkhead.controller.perform import Performer
+from pytest_bulkhead.controller.terminal import Terminal
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.accounting import State
+from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report import terminal
+from pytest_bulkhead.settings import Settings
+from pytest_bulkhead.system import linux
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.report.journal import Journal
+
+
+class Voyage:
+    """Collects and runs the tests of one session in other processes."""
+
+    def __init__(
+        self, session: pytest.Session, settings: Settings, keep: Keep, run_uid: str
+    ) -> None:
+        config = session.config
+        self._selector = selectors.DefaultSelector()
+        self._settings = settings
+        self.bridge = Bridge(
+            config=config,
+            settings=settings,
+            keep=keep,
+            fleet=Fleet(self._selector),
+            run=Run(_policy(config, settings)),
+            run_uid=run_uid,
+            schedule=Schedule(config, self._requeue),
+            terminal=Terminal(),
+            journal=_open_journal(config, settings) if settings.report else None,
+            session=session,
+            oom_kills=linux.oom_kills(),
+        )
+
+    def cast_off(self, orders: Orders, first_template: Craft) -> None:
+        """Begin, with a template that was ordered already."""
+        performer = Performer(self.bridge, orders, first_template)
+        self._loop = Loop(self.bridge, self._selector, performer)
+
+    def _requeue(self, nodeid: str) -> None:
+        items = self.bridge.run.items
+        index = next(item.index for item in items if item.nodeid == nodeid)
+        self.bridge.events.append(ev.Requeued(index))
+
+    # -- collection ----------------------------------------------------------------------------
+
+    def collect(self, session: pytest.Session) -> None:
+        """Wait for the template's collection, and show it as pytest shows its own."""
+        bridge = self.bridge
+        self._loop.feed(ev.Begun())
+        self._loop.pump_until(lambda: bridge.collected or bool(bridge.run.stopping))
+        session.testscollected = len(bridge.run.items)
+        if bridge.collected:
+            compat.remember_nodeids(bridge.config, (item.nodeid for item in bridge.run.items))
+            self._show_collection()
+
+    def _show_collection(self) -> None:
+        bridge = self.bridge
+        reporter = bridge.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None:
+            return
+        if bridge.deselected:
+            reporter.stats.setdefault("deselected", []).extend([None] * bridge.deselected)
+        if bridge.config.get_verbosity() < 0:
+            return
+        errors, count = len(reporter.stats.get("error", ())), len(bridge.run.items)
+        reporter.write_line(terminal.collected_line(count, bridge.deselected, errors), bold=True)
+        settings, why = self._settings, bridge.run.why_spawn
+        reporter.write_line(terminal.isolation_line(settings.level, settings.workers, why))
+        for line in bridge.lines:
+            reporter.write_line(line)
+
+    # -- tests ---------------------------------------------------------------------------------
+
+    def run_tests(self, session: pytest.Session) -> None:
+        """Run what was collected; raise what pytest's own loop would have raised.
+
+        Raises:
+            pytest.Session.Failed: `-x` or `--maxfail`.
+            pytest.Session.Interrupted: errors in collection, or a plugin wants to stop.
+            pytest.UsageError: the template met one.
+            pytest.exit.Exception: a test, or the template, called `pytest.exit`.
+            KeyboardInterrupt: the user pressed Ctrl-C.
+        """
+        bridge, errors = self.bridge, session.testsfailed
+        broken = errors and not bridge.config.getoption("continue_on_collection_errors")
+        if broken:
+            self._loop.feed(ev.StopAsked("errors during collection"))
+        self._loop.pump_until(lambda: False)
+        bridge.leaks += find_leaks(bridge)
+        self._loop.report_late_errors()
+        _raise_verdict(bridge, session)
+        if broken and bridge.collected:
+            plural = "s" if errors != 1 else ""
+            raise session.Interrupted(f"{errors} error{plural} during collection")
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def save_durations(self) -> None:
+        """Keep how long tests took, for the order of the next run."""
+        if self.bridge.collected:
+            save_durations(self.bridge)
+
+    def close(self) -> None:
+        """Let go of everything; no process of the run is left after it."""
+        bridge = self.bridge
+        self._loop.close()
+        if bridge.journal is not None:
+            counts = bridge.run.ledger.counts()
+            bridge.journal.close({state.word: number for state, number in counts.items()})
+            bridge.journal = None
+
+    def write_summary(self, reporter: Any) -> None:  # noqa: ANN401 - TerminalReporter
+        """Write our sections of the terminal's summary."""
+        crashes = [
+            report for end in ("crashed", "timed out") for report in reporter.stats.get(end, ())
+        ]  # fmt: skip
+        terminal.write_crashes(reporter, crashes)
+        terminal.write_leaks(reporter, self.bridge.leaks)
+        counts = self.bridge.run.ledger.counts()
+        if counts.get(State.NOT_RUN):
+            words = [(state.word, number) for state, number in counts.items()]
+            terminal.write_counts(reporter, words, len(self.bridge.run.items))
+
+
+def _policy(config: pytest.Config, settings: Settings) -> Policy:
+    return Policy(
+        level=settings.level,
+        workers=settings.workers,
+        spawn=settings.start == "spawn",
+        timeout=settings.timeout,
+        slack=settings.slack,
+        grace=settings.grace,
+        durations=load_durations(config) if settings.workers > 1 else {},
+    )
+
+
+def _open_journal(config: pytest.Config, settings: Settings) -> Journal:
+    from pytest_bulkhead.report.journal import Journal  # noqa: PLC0415 - only when asked for
+
+    heading = {
+        "args": list(map(str, config.invocation_params.args)),
+        "dir": str(config.invocation_params.dir),
+        **settings._asdict(),
+        "level": settings.level.word,
+    }
+    try:
+        return Journal(settings.report, heading)
+    except UsageProblem as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+def _raise_verdict(bridge: Bridge, session: pytest.Session) -> None:
+    """End the run towards pytest as the process that ended it would have."""
+    verdict = bridge.verdict
+    if verdict.usage:
+        raise pytest.UsageError(verdict.usage)
+    if verdict.internal:
+        bridge.config.hook.pytest_internalerror(excrepr=verdict.internal, excinfo=None)
+        raise pytest.exit.Exception("internal error in a process of the run", 3)
+    if verdict.exit_text is not None:
+        raise pytest.exit.Exception(verdict.exit_text, verdict.exit_code)
+    if verdict.interrupted:
+        raise KeyboardInterrupt
+    if not bridge.collected and not session.testsfailed:
+        raise pytest.exit.Exception("the template ended before it had collected", 3)

@@ -1,0 +1,335 @@
+"""The story of a run, told again from its journal: lines in, a story out, and text of that.
+
+Theory of operation: the events of the journal go through the same core that decided the run, so
+what it wants done is what was done then. The lines of evidence are the texts that people saw.
+
+This module knows no file, no clock and no terminal. A journal that cannot have happened ends the
+replay, never this program: what is wrong with it is part of the story.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.accounting import State
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.levels import parse_level
+from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.worker import Stage, Worker
+from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.crash import end_words, headline
+from pytest_bulkhead.report.journal import Line
+from pytest_bulkhead.report.terminal import isolation_line
+
+#: How many times the invariants are checked in a journal that is longer than this many events.
+#: A check looks at every item, so one after each event would take the square of their number.
+_CHECKS = 500
+
+
+@dataclasses.dataclass(slots=True)
+class Life:
+    """The life of a worker's process."""
+
+    worker: Worker
+    group: str
+    end: End | None = None
+    #: It had said its last word before it ended.
+    left: bool = False
+    #: What a test that owned it died of, and the test.
+    crash: str = ""
+
+
+class Death(NamedTuple):
+    """A text that was shown for a death."""
+
+    seconds: float
+    nodeid: str
+    text: str
+
+
+class Leak(NamedTuple):
+    """A process that outlived its test, as the journal has it."""
+
+    pid: int
+    command: str
+    tests: tuple[str, ...]
+
+
+@dataclasses.dataclass(slots=True)
+class Story:
+    """All that is told of a run."""
+
+    heading: Mapping[str, Any]
+    run: Run
+    #: {worker's number: its life}, in the order in which they were started.
+    lives: dict[int, Life] = dataclasses.field(default_factory=dict)
+    #: One text for each template.
+    templates: list[str] = dataclasses.field(default_factory=list)
+    deaths: list[Death] = dataclasses.field(default_factory=list)
+    leaks: list[Leak] = dataclasses.field(default_factory=list)
+    #: The counts of the last line; None when the journal has none.
+    closed: Mapping[str, int] | None = None
+    #: The last line is no whole line.
+    torn: bool = False
+    #: What cannot have happened; empty when the replay went well.
+    broken: str = ""
+    first: float = 0.0
+    last: float = 0.0
+
+    @property
+    def sound(self) -> bool:
+        """Whether the replay went well and its count is the one that was written down."""
+        return not self.broken and (self.closed is None or dict(self.closed) == counted(self.run))
+
+
+def counted(run: Run) -> dict[str, int]:
+    """Return {word: tests in that state}."""
+    return {state.word: number for state, number in run.ledger.counts().items()}
+
+
+# -- telling -----------------------------------------------------------------------------------
+
+
+def policy_of(heading: Mapping[str, Any]) -> Policy:
+    """Return what the user had asked for.
+
+    Raises:
+        UsageProblem: the heading does not say it.
+    """
+    try:
+        return Policy(
+            level=parse_level(heading["level"], "heading"),
+            workers=int(heading["workers"]),
+            spawn=heading["start"] == "spawn",
+            timeout=heading["timeout"],
+            slack=float(heading["slack"]),
+            grace=float(heading["grace"]),
+            durations=dict(heading.get("durations", {})),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem
+
+
+def tell(heading: Mapping[str, Any], lines: Sequence[Line], *, torn: bool = False) -> Story:
+    """Replay a journal and return the story of its run.
+
+    Args:
+        heading: its first line.
+        lines: the others, in order.
+        torn: the last line was cut and is not among them.
+
+    Raises:
+        UsageProblem: the heading does not say how the run was to be.
+    """
+    story = Story(heading, Run(policy_of(heading)), torn=torn)
+    instants = [line.now for line in lines if line.event is not None]
+    if instants:
+        story.first, story.last = instants[0], instants[-1]
+    every = 1 + len(instants) // _CHECKS
+    now = story.first
+    for number, line in enumerate(lines, 1):
+        now = line.now if line.event is not None else now
+        _take(story, line, now, check=number % every == 0 or number == len(lines))
+    return story
+
+
+def _take(story: Story, line: Line, now: float, *, check: bool) -> None:
+    if line.closed is not None:
+        story.closed = line.closed
+    elif line.evidence is not None:
+        _take_evidence(story, line.evidence, now)
+    elif line.event is not None and not story.broken:
+        _replay(story, line.event, now, check=check)
+
+
+def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
+    leak = facts.get("leak")
+    if leak:
+        story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
+    else:
+        text = str(facts.get("text", ""))
+        story.deaths.append(Death(now - story.first, str(facts.get("nodeid", "")), text))
+
+
+def _replay(story: Story, event: ev.Event, now: float, *, check: bool) -> None:
+    try:
+        _note_end(story, event)
+        for action in story.run.handle(event, now):
+            _note_action(story, action)
+        if check:
+            story.run.validate()
+    except Exception as problem:  # noqa: BLE001 - whatever a core breaks with, its input was wrong
+        what = f"{type(problem).__name__}: {problem}" if str(problem) else type(problem).__name__
+        story.broken = f"{type(event).__name__} at {now - story.first:.2f} s: {what}"
+
+
+def _note_end(story: Story, event: ev.Event) -> None:
+    """Note what is forgotten once the run has taken an end into account."""
+    if isinstance(event, ev.WorkerEnded):
+        life = story.lives[event.worker]
+        life.end, life.left = event.end, life.worker.stage is Stage.LEFT
+    elif isinstance(event, ev.Collected):
+        story.templates.append(f"template {event.template} collected {_tests(len(event.items))}")
+    elif isinstance(event, ev.TemplateEnded) and event.collecting and story.run.template.expected:
+        how = end_words(event.end)
+        story.templates.append(
+            f"template {event.template} crashed with {how} while {event.collecting} was collected"
+        )
+    elif isinstance(event, ev.TemplateEnded) and not event.end.clean:
+        story.templates.append(f"template {event.template} ended with {event.end}")
+
+
+def _note_action(story: Story, action: do.Action) -> None:
+    if isinstance(action, do.StartWorker):
+        worker = story.run.workers[action.worker]
+        story.lives[action.worker] = Life(worker, story.run.roster.groups[action.group].name)
+    elif isinstance(action, do.ReportCrash):
+        life, nodeid = story.lives[action.worker], story.run.items[action.item].nodeid
+        life.crash = f"{headline(_evidence_of(action, nodeid, life))}: {nodeid}"
+
+
+def _evidence_of(action: do.ReportCrash, nodeid: str, life: Life) -> Evidence:
+    return Evidence(
+        nodeid, f"gw{life.worker.slot}", action.phase, action.subject, action.end,
+        seconds=action.seconds, killed_for=action.killed_for, timed_out=action.timed_out,
+    )  # fmt: skip
+
+
+# -- text --------------------------------------------------------------------------------------
+
+
+class Weight(enum.Enum):
+    """What a line is: how it is set apart is for the printer to say."""
+
+    PART = "begins a part"
+    REPORT = "begins a report"
+    PLAIN = "all others"
+
+
+class Told(NamedTuple):
+    """A line of the story."""
+
+    weight: Weight
+    text: str
+
+
+def story_lines(story: Story) -> Iterator[Told]:
+    """Yield the story as people read it."""
+    command = shlex.join(["pytest", *map(str, story.heading.get("args", []))])
+    yield from _part(command, _heading_lines(story))
+    yield from _part("processes", [*story.templates, *_life_lines(story)])
+    if story.deaths:
+        yield from _part("what was reported, in order", ())
+        for death in story.deaths:
+            yield from _report(death)
+    if story.leaks:
+        yield from _part("processes left behind", map(_leak_line, story.leaks))
+    yield from _part("the sum", _sum_lines(story))
+    if story.broken:
+        yield from _part("this journal cannot have happened", _broken_lines(story))
+    elif story.closed is None:
+        yield from _part("the run was cut off", _cut_lines(story))
+
+
+def _part(title: str, lines: Iterable[str]) -> Iterator[Told]:
+    yield Told(Weight.PART, title)
+    for line in lines:
+        yield Told(Weight.PLAIN, line)
+
+
+def _report(death: Death) -> Iterator[Told]:
+    yield Told(Weight.REPORT, f"{death.nodeid} ({death.seconds:.2f} s after the start)")
+    for line in death.text.splitlines():
+        yield Told(Weight.PLAIN, line)
+
+
+def _heading_lines(story: Story) -> Iterator[str]:
+    heading, run = story.heading, story.run
+    yield f"in {heading.get('dir', 'a folder that the journal does not name')}"
+    policy = run.policy
+    if run.items:
+        yield isolation_line(policy.level, policy.workers, run.why_spawn)
+    else:
+        yield f"isolate: {policy.level.word} level, nothing was collected"
+
+
+def _life_lines(story: Story) -> Iterator[str]:
+    width = max((len(life.group) for life in story.lives.values()), default=0)
+    for life in story.lives.values():
+        count = _tests(len(life.worker.done))
+        yield f"gw{life.worker.slot}  {life.group:<{width}}  {count:>9}  {life_words(life, story)}"
+
+
+def life_words(life: Life, story: Story) -> str:
+    """Return how a process ended, or that it was alive when the journal ended."""
+    worker, end = life.worker, life.end
+    if end is None:
+        return _alive_words(life, story)
+    if life.crash:
+        return life.crash
+    if worker.killed_for:
+        return f"was ended with {end}: {worker.killed_for}"
+    if life.left and end.clean:
+        return "left"
+    return f"ended with {end_words(end)}"
+
+
+def _alive_words(life: Life, story: Story) -> str:
+    item = life.worker.item
+    if item is None:
+        return "was alive when the journal ended"
+    seconds = story.last - life.worker.item_since
+    return f"was running {story.run.items[item].nodeid} ({seconds:.1f} s so far)"
+
+
+def _leak_line(leak: Leak) -> str:
+    who = " or ".join(leak.tests) or "a test that could not be named"
+    return f"{who} left pid {leak.pid} running, it was ended: {leak.command}"
+
+
+def _sum_lines(story: Story) -> Iterator[str]:
+    run, counts = story.run, counted(story.run)
+    total = " + ".join(f"{number} {word}" for word, number in sorted(counts.items(), key=_rank))
+    yield f"{len(run.items)} collected = {total or '0'}"
+    if run.ledger.teardown_errors:
+        yield f"errors at teardown of tests that had ended: {run.ledger.teardown_errors}"
+    if run.stopping:
+        yield f"no further test was started: {run.stopping}"
+    if story.closed is not None and dict(story.closed) != counts:
+        yield f"the run itself counted otherwise: {dict(story.closed)}"
+
+
+_ORDER = [state.word for state in State if state > State.RUNNING] + ["running", "not run"]
+
+
+def _rank(pair: tuple[str, int]) -> int:
+    return _ORDER.index(pair[0])
+
+
+def _broken_lines(story: Story) -> Iterator[str]:
+    yield f"its replay broke at {story.broken}"
+    yield "the processes and the sum above are true up to there"
+
+
+def _cut_lines(story: Story) -> Iterator[str]:
+    torn = ", in the middle of a line" if story.torn else ""
+    lasted = story.last - story.first
+    yield f"the journal ends after {lasted:.2f} s without its last line{torn}"
+    yield "so the controller was killed, or its disk was full"
+    running = story.run.in_hand()
+    for worker, item in running:
+        yield f"running then: gw{worker.slot} {item.nodeid} ({story.last - worker.item_since:.1f} s)"
+    if not running:
+        yield "running then: no test"
+
+
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
