@@ -119,7 +119,8 @@ def teardown_session(session: pytest.Session) -> None:
     session._setupstate.teardown_exact(None)
 
 
-def watch_conftests(config: pytest.Config, note: Callable[[Path], None]) -> None:
+@contextlib.contextmanager
+def watched_conftests(config: pytest.Config, note: Callable[[Path], None]) -> Iterator[None]:
     """Have `note` called with each conftest before it is imported.
 
     The public hook, `pytest_plugin_registered`, comes after the import: too late for one that dies.
@@ -132,6 +133,10 @@ def watch_conftests(config: pytest.Config, note: Callable[[Path], None]) -> None
         return load(conftestpath, *args, **kwargs)
 
     manager._importconftest = load_noted
+    try:
+        yield
+    finally:
+        del manager._importconftest
 
 
 def remember_nodeids(config: pytest.Config, nodeids: Iterable[str]) -> None:

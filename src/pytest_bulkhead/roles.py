@@ -83,11 +83,11 @@ class Controller(Role):
         lookout = post_lookout() if _has_conftest(self._config) else None
         if lookout is None:
             return (yield)
-        compat.watch_conftests(self._config, lookout.note)
-        try:
-            return (yield)
-        finally:
-            lookout.report_safe()
+        with compat.watched_conftests(self._config, lookout.note):
+            try:
+                return (yield)
+            finally:
+                lookout.report_safe()
 
     def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Hide -n from pytest-xdist; in a template, never return to the user's command line."""

@@ -43,6 +43,9 @@ def read_story(path: str) -> Story:
     try:
         heading, rest = read_journal(lines[:-1] if torn else lines, path)
         return tell(heading, rest, torn=torn)
+    except UsageProblem as problem:
+        hint = "" if "\nhint: " in str(problem) else f"\n{_HINT}"
+        raise UsageProblem(f"{problem}{hint}") from problem
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise UsageProblem(f"{path}: a line lacks what it needs: {problem!r}\n{_HINT}") from problem
 

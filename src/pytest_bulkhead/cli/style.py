@@ -10,7 +10,6 @@ import sys
 
 BOLD = "1"
 RED = "31;1"
-GREEN = "32"
 
 
 def wants_colour() -> bool:

@@ -30,7 +30,7 @@ class _Spec:
         self.id = id_
 
 
-class _RemoteInfo:
+class _RemoteSide:
     """What execnet's `_rinfo()` tells of the other side, which here is this machine."""
 
     platform = sys.platform
@@ -50,8 +50,8 @@ class _Gateway:
         self.spec = _Spec(id_)
         self.remoteaddr = ""
 
-    def _rinfo(self, update: bool = False) -> _RemoteInfo:  # noqa: ARG002 - execnet's signature
-        return _RemoteInfo()
+    def _rinfo(self, update: bool = False) -> _RemoteSide:  # noqa: ARG002 - execnet's signature
+        return _RemoteSide()
 
 
 class _Roots:

@@ -79,9 +79,7 @@ def from_plain(value: Any) -> Any:  # noqa: ANN401
             for key, member in value.items()
         }
     if type(value) is list:
-        return [
-            from_plain(member) if type(member) in _CONTAINERS else member for member in value
-        ]
+        return [from_plain(member) if type(member) in _CONTAINERS else member for member in value]
     return value
 
 

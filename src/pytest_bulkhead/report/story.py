@@ -193,7 +193,9 @@ def _note_action(story: Story, action: do.Action) -> None:
         story.lives[action.worker] = Life(worker, story.run.roster.groups[action.group].name)
     elif isinstance(action, do.ReportCrash):
         life, nodeid = story.lives[action.worker], story.run.items[action.item].nodeid
-        life.crash = f"{headline(_evidence_of(action, nodeid, life))}: {nodeid}"
+        life.crash = headline(_evidence_of(action, nodeid, life))
+        if life.group != nodeid:
+            life.crash += f": {nodeid}"
 
 
 def _evidence_of(action: do.ReportCrash, nodeid: str, life: Life) -> Evidence:
@@ -234,7 +236,7 @@ def story_lines(story: Story) -> Iterator[Told]:
         yield from _part("processes left behind", map(_leak_line, story.leaks))
     yield from _part("the sum", _sum_lines(story))
     if story.broken:
-        yield from _part("this journal cannot have happened", _broken_lines(story))
+        yield from _part("the replay broke", _broken_lines(story))
     elif story.closed is None:
         yield from _part("the run was cut off", _cut_lines(story))
 
@@ -286,8 +288,7 @@ def _alive_words(life: Life, story: Story) -> str:
     item = life.worker.item
     if item is None:
         return "was alive when the journal ended"
-    seconds = story.last - life.worker.item_since
-    return f"was running {story.run.items[item].nodeid} ({seconds:.1f} s so far)"
+    return f"was running {story.run.items[item].nodeid} when the journal ended"
 
 
 def _leak_line(leak: Leak) -> str:
@@ -315,7 +316,11 @@ def _rank(pair: tuple[str, int]) -> int:
 
 
 def _broken_lines(story: Story) -> Iterator[str]:
-    yield f"its replay broke at {story.broken}"
+    yield f"at {story.broken}"
+    if story.run.policy.workers > 1 and "durations" not in story.heading:
+        yield "groups were ordered by durations of earlier runs, which this journal does not have"
+    else:
+        yield "the core never decides so: this journal was altered, or another version wrote it"
     yield "the processes and the sum above are true up to there"
 
 
@@ -326,7 +331,7 @@ def _cut_lines(story: Story) -> Iterator[str]:
     yield "so the controller was killed, or its disk was full"
     running = story.run.in_hand()
     for worker, item in running:
-        yield f"running then: gw{worker.slot} {item.nodeid} ({story.last - worker.item_since:.1f} s)"
+        yield f"running then: gw{worker.slot} {item.nodeid}"
     if not running:
         yield "running then: no test"
 
