@@ -57,7 +57,8 @@ def place(program: Program, folder) -> list[str]:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / name)
-    return list(program.files)
+    # The conftest of a folder that is named on the command line would be a root one.
+    return [name for name in program.files if (folder / name).is_file()]
 
 
 @pytest.mark.parametrize(("program", "level", "start"), list(cells()))
@@ -65,9 +66,11 @@ def test_program_ends_as_the_model_says(program, level, start, run, no_process_l
     """A finished run, one final state for each test, the right blame, and nothing left behind."""
     if pytest.version_tuple[:2] < program.min_pytest:
         pytest.skip(f"needs pytest {program.min_pytest}")
+    names = place(program, run.path)
+    arguments = names if len(names) == len(program.files) else []
     finished = run(
         f"--isolate={level}", "-o", f"isolate_start={start}", "-v", "--junitxml=junit.xml",
-        "--isolate-report=run.jsonl", *program.args, *place(program, run.path),
+        "--isolate-report=run.jsonl", *program.args, *arguments,
     )  # fmt: skip
     problems = [
         *terminal_problems(program, level, finished),
@@ -146,6 +149,10 @@ def test_whole_folder_in_one_run(run, no_process_left):
             for word, count in program.counts("function").items():
                 wanted[word] = wanted.get(word, 0) + count
     finished = run("--isolate=function", "-n", "2", "-q", timeout=240)
-    assert finished.counts == wanted, shown(finished)
+    # Two workers at once may both try a wide fixture that crashes: two crashes, not one and an error.
+    found = finished.counts
+    for counts in (wanted, found):
+        counts["crashed or error"] = counts.pop("crashed") + counts.pop("error")
+    assert found == wanted, shown(finished)
     assert finished.code == 1
     no_process_left(finished)

@@ -20,6 +20,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.levels import parse_level
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
@@ -41,6 +42,8 @@ class Life:
     worker: Worker
     group: str
     end: End | None = None
+    #: Where it was when it ended.
+    phase: Phase = Phase.STARTING
     #: It had said its last word before it ended.
     left: bool = False
     #: What a test that owned it died of, and the test.
@@ -175,7 +178,8 @@ def _note_end(story: Story, event: ev.Event) -> None:
     """Note what is forgotten once the run has taken an end into account."""
     if isinstance(event, ev.WorkerEnded):
         life = story.lives[event.worker]
-        life.end, life.left = event.end, life.worker.stage is Stage.LEFT
+        life.end, life.phase = event.end, event.doing.phase
+        life.left = life.worker.stage is Stage.LEFT
     elif isinstance(event, ev.Collected):
         story.templates.append(f"template {event.template} collected {_tests(len(event.items))}")
     elif isinstance(event, ev.TemplateEnded) and event.collecting and story.run.template.expected:
@@ -281,7 +285,7 @@ def life_words(life: Life, story: Story) -> str:
         return f"was ended with {end}: {worker.killed_for}"
     if life.left and end.clean:
         return "left"
-    return f"ended with {end_words(end)}"
+    return f"ended with {end_words(end)} in {life.phase.word}"
 
 
 def _alive_words(life: Life, story: Story) -> str:

@@ -1,0 +1,226 @@
+"""`bulkhead explain FILE` tells the story of a run again, also of one that was cut off."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import shown, wait_for
+
+LIMIT = 60
+
+SUITE = {
+    "test_s.py": """
+import ctypes
+import subprocess
+
+import pytest
+
+def test_fine(): pass
+
+def test_crash():
+    ctypes.string_at(0)
+
+@pytest.mark.timeout(1)
+def test_hang(): sum(range(10**12))
+
+@pytest.fixture
+def broken():
+    yield
+    ctypes.string_at(0)
+
+def test_teardown(broken): pass
+
+def test_fails(): assert 0
+""",
+    "test_dies_at_import.py": "import os\nos._exit(3)\n",
+}
+
+
+def bulkhead(*arguments, cwd, **more):
+    options = {"capture_output": True, "text": True, "timeout": LIMIT} | more
+    command = [sys.executable, "-m", "pytest_bulkhead", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=False, **options)
+
+
+def explain(run, name="run.jsonl"):
+    done = bulkhead("explain", name, cwd=run.path)
+    assert done.stderr == ""
+    return done
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--isolate=session",),
+        ("--isolate=function",),
+        ("--isolate=module", "-n2"),
+        ("--isolate=session", "--isolate-start=spawn"),
+    ],
+    ids=" ".join,
+)
+def test_the_same_story_again(options, run, files):
+    """Heading, processes, crashes with their text, and a sum that is the terminal's own."""
+    files(SUITE)
+    finished = run(*options, "--continue-on-collection-errors", "--isolate-report=run.jsonl")
+    done = explain(run)
+    out = done.stdout
+    assert done.returncode == 0, out + shown(finished)
+    assert f"{options[0]} " in out.splitlines()[1]
+    [line] = re.findall(r"^isolate: .*", finished.out, re.M)
+    assert f"  {line}\n" in out
+    for part in (
+        "crashed with exit code 3 while test_dies_at_import.py was collected",
+        "crashed with SIGSEGV in call",
+        "timed out in call after",
+        "crashed with SIGSEGV in teardown of fixture 'broken' (function scope)",
+        "5 collected = 2 passed + 1 failed + 1 crashed + 1 timed out",
+        "errors at teardown of tests that had ended: 1",
+    ):
+        assert part in out, out + shown(finished)
+    assert "cut off" not in out
+
+
+def test_the_text_of_a_crash_is_that_of_the_terminal(run, files):
+    """Each line of a report on the terminal is told again."""
+    files({"test_s.py": SUITE["test_s.py"]})
+    finished = run("--isolate=session", "-k", "crash", "--isolate-report=run.jsonl")
+    out = explain(run).stdout
+    report = finished.section("test_crash").strip().splitlines()
+    assert len(report) > 6, shown(finished)
+    assert [line for line in report if line.strip() and f"  {line}" not in out] == []
+
+
+def test_a_run_whose_controller_was_killed(run, files):
+    """The story says that it was cut off, and what was running at that moment."""
+    files({"test_k.py": "import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n"})
+    running = run.start("--isolate=session", "--isolate-report=run.jsonl")
+    journal = run.path / "run.jsonl"
+    assert wait_for(lambda: journal.exists() and journal.read_text().count("TestStarted") == 2)
+    running.process.kill()
+    running.finish()
+    out = explain(run).stdout
+    assert "the run was cut off" in out
+    assert "running then: gw0 test_k.py::test_b" in out
+    assert "2 collected = 1 passed + 1 running" in out
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory):
+    """The journal of a run with a crash."""
+    folder = tmp_path_factory.mktemp("journal")
+    (folder / "test_s.py").write_text(SUITE["test_s.py"])
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--isolate=session", "--isolate-report=run.jsonl"],
+        cwd=folder, capture_output=True, timeout=LIMIT, check=False,
+        env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
+    )  # fmt: skip
+    return (folder / "run.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8, 0.99])
+def test_a_journal_that_was_cut_in_a_line(part, journal, tmp_path):
+    """The cut line is left out, and the story is told up to there."""
+    lines = journal.splitlines(keepends=True)
+    whole = int(len(lines) * part)
+    half = lines[whole][: len(lines[whole]) // 2]
+    (tmp_path / "j").write_bytes(b"".join(lines[:whole]) + half)
+    done = bulkhead("explain", "j", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the run was cut off" in done.stdout
+    assert "in the middle of a line" in done.stdout
+
+
+def test_a_journal_that_cannot_have_happened(journal, tmp_path):
+    """A line that is missing breaks the replay: that is said, with exit status 1, no traceback."""
+    lines = journal.decode().splitlines()
+    started = next(n for n, line in enumerate(lines) if '"TestStarted"' in line)
+    del lines[started]
+    (tmp_path / "j").write_text("\n".join(lines) + "\n")
+    done = bulkhead("explain", "j", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "the replay broke" in done.stdout
+    assert "at TestReported" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("no journal of version", ""),
+        ("no journal of version", json.dumps({"journal": 99})),
+        ("j:1: no line of a journal: 'hello'", "hello\n"),
+        ("the heading of the journal is not whole", json.dumps({"journal": 1})),
+        (
+            "a line lacks what it needs",
+            '{"journal": 1, "level": "session"}\n{"event": "TestStarted"}',
+        ),
+        ("no event 'Eclipse'", '{"journal": 1}\n{"event": "Eclipse", "now": 0}\n'),
+        ("No such file", None),
+    ],
+)
+def test_bad_input_is_one_error_line_and_a_hint(message, text, tmp_path):
+    """Exit status 2, an error that names the file, a hint; never a traceback."""
+    if text is not None:
+        (tmp_path / "j").write_text(text)
+    done = bulkhead("explain", "j", cwd=tmp_path)
+    error, empty, hint = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert error.startswith("error: ")
+    assert message in error
+    assert empty == ""
+    assert hint.startswith("hint: ")
+
+
+@pytest.mark.parametrize("arguments", [(), ("doctor",), ("explain",), ("demo", "more")])
+def test_a_bad_command_line_is_one_error_line_and_a_hint(arguments, tmp_path):
+    """So is a verb that does not exist, and one that lacks an argument."""
+    done = bulkhead(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: .+\n\nhint: .+\n", done.stderr)
+
+
+def test_only_verbs_that_exist_are_listed(tmp_path):
+    """The help names demo and explain, and the version is the package's."""
+    out = bulkhead("--help", cwd=tmp_path).stdout
+    assert re.findall(r"^    (\w+) ", out, re.M) == ["demo", "explain"]
+    assert re.fullmatch(r"bulkhead \d+\.\d+\.\d+\n", bulkhead("--version", cwd=tmp_path).stdout)
+
+
+def test_a_closed_pipe_is_silent(journal, tmp_path):
+    """`bulkhead explain j | head -1` says nothing on stderr."""
+    (tmp_path / "j").write_bytes(journal)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = bulkhead(
+        "explain", "j", cwd=tmp_path, capture_output=False, stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert done.stderr == ""
+    assert done.returncode == 141
+
+
+def test_no_colour_where_no_terminal_is(journal, tmp_path):
+    """What is piped has no escape sequences."""
+    (tmp_path / "j").write_bytes(journal)
+    assert "\x1b" not in bulkhead("explain", "j", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(("no_colour", "painted"), [("", True), ("1", False)])
+def test_colour_on_a_terminal_unless_forbidden(no_colour, painted, journal, tmp_path):
+    """NO_COLOR is respected; without it a terminal gets bold headings."""
+    (tmp_path / "j").write_bytes(journal[: journal.index(b"\n") + 1])
+    ours, theirs = os.openpty()
+    bulkhead(
+        "explain", "j", cwd=tmp_path, capture_output=False, stdout=theirs, stderr=theirs,
+        env=os.environ | {"NO_COLOR": no_colour},
+    )  # fmt: skip
+    os.close(theirs)
+    out = os.read(ours, 100_000)
+    os.close(ours)
+    assert (b"\x1b[1m" in out) is painted

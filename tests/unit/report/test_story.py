@@ -1,0 +1,273 @@
+"""Specification of `report.story`: a journal's lines in, the story of its run out."""
+
+# ruff: noqa: SIM300 - expected == actual, as in all our tests
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
+from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.journal import Line
+from pytest_bulkhead.report.story import Weight, policy_of, story_lines, tell
+
+HEADING = {
+    "journal": 1, "args": ["--isolate=session", "a b"], "dir": "/suite", "level": "session",
+    "workers": 1, "start": "auto", "timeout": None, "slack": 0.0, "grace": 2.0,
+}  # fmt: skip
+SEGV, CLEAN = End(signal=11), End(code=0)
+
+
+def items(*names):
+    return tuple(Item(n, f"a.py::{name}", Scopes("", "a.py", "")) for n, name in enumerate(names))
+
+
+def passes(worker, item):
+    return [
+        ev.TestStarted(worker, item),
+        *(ev.TestReported(worker, item, w, "passed") for w in ("setup", "call", "teardown")),
+        ev.TestFinished(worker, item),
+    ]
+
+
+def leaves(worker):
+    last = ev.WorkerEnded(worker, CLEAN, Blame(Phase.LEAVING))
+    return [ev.WorkerLeaving(worker), ev.WorkerLeft(worker), last]
+
+
+CRASH = [
+    ev.Begun(),
+    ev.Collected(1, items("s", "t", "u")),
+    ev.WorkerJoined(1),
+    *passes(1, 0),
+    ev.TestStarted(1, 1),
+    ev.WorkerEnded(1, SEGV, Blame(Phase.CALL, 1)),
+    {"nodeid": "a.py::t", "text": "crashed with SIGSEGV in call\n\nstacks"},
+    ev.WorkerJoined(2),
+    *passes(2, 2),
+    *leaves(2),
+    ev.TemplateEnded(1, CLEAN),
+]
+COUNTS = {"passed": 2, "crashed": 1}
+
+
+def lines_of(happened, closed=None):
+    """Return lines of a journal, a tenth of a second apart; a mapping is evidence."""
+    lines = [
+        Line(evidence=one) if isinstance(one, dict) else Line(event=one, now=100 + number / 10)
+        for number, one in enumerate(happened)
+    ]
+    return lines if closed is None else [*lines, Line(closed=closed)]
+
+
+def story(happened=CRASH, closed=None, torn=False, **heading):
+    return tell(HEADING | heading, lines_of(happened, closed), torn=torn)
+
+
+def text_of(told):
+    return "\n".join(line.text for line in story_lines(told))
+
+
+def test_the_policy_is_the_headings():
+    """Level, workers, start, timeout, slack, grace and durations are those of the run."""
+    policy = policy_of(
+        HEADING | {"level": "class", "workers": 3, "start": "spawn", "timeout": 5, "slack": 1.0}
+        | {"grace": 0.5, "durations": {"a": 1.0}}
+    )  # fmt: skip
+
+    assert (Level.CLASS, 3, True, 5, 1.0, 0.5, {"a": 1.0}) == tuple(policy)
+
+
+@pytest.mark.parametrize(
+    "gap", [{"level": "floor"}, {"workers": None}, {"workers": "x"}, {"grace": {}}]
+)
+def test_a_heading_with_a_gap_is_a_usage_problem(gap):
+    """A heading that does not say how the run was to be cannot be replayed."""
+    with pytest.raises(UsageProblem):
+        policy_of(HEADING | gap)
+    with pytest.raises(UsageProblem):
+        policy_of({"journal": 1})
+
+
+def test_the_heading():
+    """Command, folder, level, workers and start method stand first."""
+    first = [line.text for line in story_lines(story())][:3]
+
+    assert [
+        "pytest --isolate=session 'a b'",
+        "in /suite",
+        "isolate: session level, 1 worker, forked from the template",
+    ] == first
+
+
+def test_the_reason_for_spawning_is_told():
+    """It is that of the template, which only its event knows."""
+    happened = [ev.Begun(), ev.Collected(1, items("t"), "three threads")]
+
+    assert "spawned (three threads)" in text_of(story(happened))
+
+
+def test_each_process_has_a_line():
+    """Slot, group, number of tests, and how it ended."""
+    lines = [line.text for line in story_lines(story(closed=COUNTS)) if line.text[:2] == "gw"]
+
+    assert [
+        "gw0  session    2 tests  crashed with SIGSEGV in call: a.py::t",
+        "gw0  session     1 test  left",
+    ] == lines
+
+
+def test_evidence_is_told_as_it_was_shown():
+    """The text is that of the journal, under its test and its time, in order."""
+    told = list(story_lines(story()))
+    report = next(n for n, line in enumerate(told) if line.weight is Weight.REPORT)
+
+    assert "a.py::t (0.90 s after the start)" == told[report].text
+    assert ["crashed with SIGSEGV in call", "", "stacks"] == [
+        line.text for line in told[report + 1 : report + 4]
+    ]
+
+
+def test_the_sum_adds_up():
+    """Collected is the sum of all states, and equals the count that was written down."""
+    told = story(closed=COUNTS)
+
+    assert "3 collected = 2 passed + 1 crashed" in text_of(told)
+    assert told.sound
+
+
+def test_another_count_is_told():
+    """A count that the replay does not give makes the story unsound."""
+    told = story(closed={"passed": 3})
+
+    assert "the run itself counted otherwise: {'passed': 3}" in text_of(told)
+    assert not told.sound
+
+
+@pytest.mark.parametrize("length", range(len(CRASH) + 1))
+def test_a_journal_can_end_anywhere(length):
+    """Each beginning of a journal has its story, whose sum adds up; it says it was cut off."""
+    told = story(CRASH[:length])
+    text = text_of(told)
+
+    assert not told.broken
+    assert told.sound
+    assert "the run was cut off" in text
+    assert len(told.run.items) == sum(told.run.ledger.counts().values())
+
+
+def test_what_was_running_at_the_cut_is_named():
+    """The test in hand is named, and so is its process."""
+    text = text_of(story(CRASH[: CRASH.index(ev.TestStarted(1, 1)) + 1], torn=True))
+
+    assert "running then: gw0 a.py::t" in text
+    assert "was running a.py::t when the journal ended" in text
+    assert "3 collected = 1 passed + 1 running + 1 not run" in text
+    assert "in the middle of a line" in text
+
+
+def test_a_whole_journal_was_not_cut_off():
+    """A journal with its last line says nothing of a cut."""
+    assert "cut off" not in text_of(story(closed=COUNTS))
+
+
+@pytest.mark.parametrize("left_out", range(len(CRASH)))
+def test_a_hole_in_a_journal_is_no_traceback(left_out):
+    """With any one line left out, the story is told; what cannot have happened is said to be so."""
+    told = story([one for n, one in enumerate(CRASH) if n != left_out], closed=COUNTS)
+
+    assert ("the replay broke" in text_of(told)) == bool(told.broken)
+
+
+@pytest.mark.parametrize(
+    ("what", "happened"),
+    [
+        ("TestStarted", [ev.Begun(), ev.TestStarted(1, 0)]),
+        ("WorkerEnded", [ev.Begun(), ev.WorkerEnded(7, SEGV, Blame())]),
+        ("TestReported", [*CRASH[:3], ev.TestReported(1, 99, "call", "passed")]),
+    ],
+)
+def test_what_cannot_have_happened_is_named(what, happened):
+    """The story names the event, and is unsound."""
+    told = story(happened)
+
+    assert told.broken.startswith(what)
+    assert "this journal was altered, or another version wrote it" in text_of(told)
+    assert not told.sound
+
+
+def test_an_order_by_unknown_durations_is_the_reason_named():
+    """With several workers a journal without durations may be one that cannot be replayed."""
+    told = story([ev.Begun(), ev.TestStarted(1, 0)], workers=2)
+
+    assert "durations of earlier runs" in text_of(told)
+
+
+def test_a_crash_at_collection_is_told():
+    """The file is named, with the signal; the next template collects the rest."""
+    happened = [ev.Begun(), ev.TemplateEnded(1, SEGV, "b.py"), ev.Collected(2, items("t"))]
+    text = text_of(story(happened))
+
+    assert "template 1 crashed with SIGSEGV while b.py was collected" in text
+    assert "template 2 collected 1 test" in text
+
+
+def test_a_timeout_is_told():
+    """A test that took too long is timed out, with its phase and its time."""
+    happened = [
+        ev.Begun(), ev.Collected(1, items("t")), ev.WorkerJoined(1), ev.TestStarted(1, 0),
+        *[ev.Tick()] * 40, ev.WorkerEnded(1, End(signal=15), Blame(Phase.CALL, 0)),
+    ]  # fmt: skip
+    text = text_of(story(happened, timeout=2.0))
+
+    assert "timed out in call after 4.1 s: a.py::t" in text
+    assert "1 collected = 1 timed out" in text
+
+
+def test_a_death_after_the_last_word_is_told():
+    """A process that broke at interpreter exit did not just leave."""
+    *before, _end = leaves(1)
+    happened = [*CRASH[:8], *before, ev.WorkerEnded(1, SEGV, Blame(Phase.LEAVING))]
+    text = text_of(story(happened))
+
+    assert "ended with SIGSEGV in interpreter exit" in text
+
+
+def test_errors_at_teardown_are_counted_apart():
+    """A test that passed stays so when its teardown crashes."""
+    happened = [
+        ev.Begun(), ev.Collected(1, items("t")), ev.WorkerJoined(1), ev.TestStarted(1, 0),
+        ev.TestReported(1, 0, "setup", "passed"), ev.TestReported(1, 0, "call", "passed"),
+        ev.WorkerEnded(1, SEGV, Blame(Phase.TEARDOWN, 0, "function f of a.py::t")),
+    ]  # fmt: skip
+    text = text_of(story(happened))
+
+    assert "1 collected = 1 passed" in text
+    assert "errors at teardown of tests that had ended: 1" in text
+
+
+def test_why_it_stopped_is_told():
+    """-x, --maxfail and Ctrl-C stand in the sum."""
+    text = text_of(story([*CRASH[:2], ev.StopAsked("stopping after 1 failures")]))
+
+    assert "no further test was started: stopping after 1 failures" in text
+
+
+def test_leaks_are_told_when_the_journal_has_them():
+    """Evidence with a leak is a process that was left behind."""
+    leak = {"leak": {"pid": 7, "command": "sleep 60", "tests": ["a.py::t"]}}
+    text = text_of(story([*CRASH, leak], closed=COUNTS))
+
+    assert "a.py::t left pid 7 running, it was ended: sleep 60" in text
+
+
+def test_a_group_of_one_test_is_not_named_twice():
+    """At function level the group's name is the test."""
+    crash = [CRASH[0], CRASH[1], ev.WorkerJoined(1), ev.TestStarted(1, 0)]
+    end = ev.WorkerEnded(1, SEGV, Blame(Phase.CALL, 0))
+    told = story([*crash, end], level="function")
+
+    assert "crashed with SIGSEGV in call" == told.lives[1].crash
