@@ -141,9 +141,31 @@ def _cost_of_a_worker(bench: Bench, what: str, target: float, *, heavy: bool) ->
     )
     each = (cpu(samples["many"]) - cpu(samples["few"])) / 99 * 1000
     took = (wall(samples["many"]) - wall(samples["few"])) / 99 * 1000
-    notes = "; ".join(filter(None, [f"{took:.1f} ms of wall", unaccounted(samples)]))
+    floor = f"a bare fork and exit of such a process: {_bare_fork(heavy=heavy):.1f} ms of CPU"
+    notes = "; ".join(filter(None, [f"{took:.1f} ms of wall", floor, unaccounted(samples)]))
     title = f"CPU of one more worker process, {what}"
     return Line(title, f"**{each:.1f} ms**", f"≤ {target} ms", each <= target, notes)
+
+
+def _bare_fork(*, heavy: bool) -> float:
+    """Return the CPU milliseconds of a fork whose child exits at once, parent and child together."""
+    program = f"""
+import os, pytest, resource
+{suites.heavy_import() if heavy else ""}
+def spent():
+    both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+began = spent()
+for _ in range(50):
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+print((spent() - began) / 50 * 1000)
+"""
+    command = [sys.executable, "-c", program]
+    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
 @figure

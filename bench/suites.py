@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import textwrap
 from pathlib import Path
@@ -15,7 +16,11 @@ BALLAST = [bytes(range(256)) * 16 for _ in range(38_000)]
 """
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 #: What the heavy suites import, as the tables call it.
-HEAVY = "torch" if HAS_TORCH else "a stand-in for torch (150 MB of the standard library's objects)"
+HEAVY = (
+    f"torch {importlib.metadata.version('torch')}"
+    if HAS_TORCH
+    else "a stand-in for torch (150 MB of the standard library's objects)"
+)
 
 
 def write(folder: Path, modules: int, tests: int, *, heavy: bool = False) -> Path:

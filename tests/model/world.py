@@ -18,6 +18,7 @@ from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Blame, Item, Phase
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.worker import Stage
 
 SEGV, TERM, KILL, CLEAN = End(signal=11), End(signal=15), End(signal=9), End(code=0)
 
@@ -436,7 +437,8 @@ class World:
         """Check that no more processes run tests than may, and that ids differ."""
         in_test = [worker for worker in self.workers.values() if worker.alive and worker.testing]
         assert len(in_test) <= self.run.policy.workers
-        slots = [worker.slot for worker in self.run.workers.values()]
+        present = [w for w in self.run.workers.values() if w.stage is not Stage.LEFT]
+        slots = [worker.slot for worker in present]
         assert len(slots) == len(set(slots))
 
     def perform(self, action: do.Action) -> None:

@@ -85,6 +85,12 @@ class Bridge:
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
     oom_kills: int | None = None
 
+    def note_leak(self, leak: Leak) -> None:
+        """Note a process that outlived its test."""
+        self.leaks.append(leak)
+        if self.journal is not None:
+            self.journal.evidence(leak=leak._asdict())
+
     def heed_wishes(self) -> None:
         """Ask the run to stop when a plugin, `-x` or `--maxfail` wants it."""
         wish = self.session and (self.session.shouldfail or self.session.shouldstop)

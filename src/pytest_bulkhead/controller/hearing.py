@@ -184,7 +184,7 @@ class Hearing:
             tests = [items[message.item].nodeid]
         else:
             tests = list(running_at(self._bridge, message.since_ms / 1000))
-        self._bridge.leaks.append(Leak(message.pid, message.command, tuple(tests)))
+        self._bridge.note_leak(Leak(message.pid, message.command, tuple(tests)))
 
     def _on_terminal_wanted(self, craft: Craft, _message: msg.TerminalWanted) -> None:
         self._feed(ev.TerminalLent(craft.process))

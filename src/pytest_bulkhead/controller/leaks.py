@@ -22,10 +22,13 @@ def find_leaks(bridge: Bridge) -> Iterator[Leak]:
 
 
 def running_at(bridge: Bridge, instant: float) -> Iterator[str]:
-    """Yield the tests that were running at an instant of the monotonic clock."""
-    # Process start times have the grain of a clock tick, a hundredth of a second.
-    grain = 1.0 / os.sysconf("SC_CLK_TCK")
+    """Yield the tests that were running at an instant of the monotonic clock.
+
+    The kernel rounds the start of a process down to a tick, a hundredth of a second; of tests that
+    are shorter than that, several come into question.
+    """
+    latest = instant + 1.0 / os.sysconf("SC_CLK_TCK")
     for item in bridge.run.items:
         begun = bridge.begun[item.index]
-        if begun and begun - grain <= instant <= begun + bridge.durations[item.index] + 2 * grain:
+        if begun and begun <= latest and instant <= begun + bridge.durations[item.index]:
             yield item.nodeid

@@ -38,6 +38,7 @@ class Voyage:
         self, session: pytest.Session, settings: Settings, keep: Keep, run_uid: str
     ) -> None:
         config = session.config
+        policy = _policy(config, settings)
         self._selector = selectors.DefaultSelector()
         self._settings = settings
         self.bridge = Bridge(
@@ -45,11 +46,11 @@ class Voyage:
             settings=settings,
             keep=keep,
             fleet=Fleet(self._selector),
-            run=Run(_policy(config, settings)),
+            run=Run(policy),
             run_uid=run_uid,
             schedule=Schedule(config, self._requeue),
             terminal=Terminal(),
-            journal=_open_journal(config, settings) if settings.report else None,
+            journal=_open_journal(config, settings, policy) if settings.report else None,
             session=session,
             oom_kills=linux.oom_kills(),
         )
@@ -109,7 +110,8 @@ class Voyage:
         if broken:
             self._loop.feed(ev.StopAsked("errors during collection"))
         self._loop.pump_until(lambda: False)
-        bridge.leaks += find_leaks(bridge)
+        for leak in find_leaks(bridge):
+            bridge.note_leak(leak)
         self._loop.report_late_errors()
         _raise_verdict(bridge, session)
         if broken and bridge.collected:
@@ -138,9 +140,9 @@ class Voyage:
 
     def write_summary(self, reporter: Any) -> None:  # noqa: ANN401 - TerminalReporter
         """Write our sections of the terminal's summary."""
-        crashes = [
-            report for end in ("crashed", "timed out") for report in reporter.stats.get(end, ())
-        ]  # fmt: skip
+        stats = reporter.stats
+        crashes = [*stats.get("crashed", ()), *stats.get("timed out", ())]
+        crashes.sort(key=lambda report: report.stop)
         terminal.write_crashes(reporter, crashes)
         terminal.write_leaks(reporter, self.bridge.leaks)
         counts = self.bridge.run.ledger.counts()
@@ -161,7 +163,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
     )
 
 
-def _open_journal(config: pytest.Config, settings: Settings) -> Journal:
+def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> Journal:
     from pytest_bulkhead.report.journal import Journal  # noqa: PLC0415 - only when asked for
 
     heading = {
@@ -169,6 +171,7 @@ def _open_journal(config: pytest.Config, settings: Settings) -> Journal:
         "dir": str(config.invocation_params.dir),
         **settings._asdict(),
         "level": settings.level.word,
+        "durations": dict(policy.durations),
     }
     try:
         return Journal(settings.report, heading)

@@ -94,9 +94,14 @@ class Roster:
         return None
 
     def hire(self, group: int, forked: bool) -> Worker:
-        """Return a new worker for a group, in the lowest slot that is free."""
+        """Return a new worker for a group, in the lowest slot that is free.
+
+        A worker that has left does nothing any more but exit, so its slot is free: databases and
+        ports by worker id stay within the number of workers.
+        """
         self._hired += 1
-        taken = {worker.slot for worker in self.workers.values()}
+        present = (w for w in self.workers.values() if w.stage is not Stage.LEFT)
+        taken = {worker.slot for worker in present}
         slot = next(number for number in itertools.count() if number not in taken)
         worker = Worker(self._hired, slot, group, forked)
         self.workers[worker.id] = worker

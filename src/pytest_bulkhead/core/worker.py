@@ -191,7 +191,7 @@ class Worker:
         if self.item is not None:
             self.condemn(f"timeout: it ran for {now - self.item_since:.1f} s")
         else:
-            self.condemn(f"it hung in {self.phase.word}")
+            self.condemn("it hung")
 
     def escalate(self, step: escalation.Step | None, now: float, grace: float) -> escalation.Step:
         """Note a step towards its end, by default the one that follows the last; return it."""

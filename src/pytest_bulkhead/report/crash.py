@@ -67,7 +67,10 @@ def _lines(evidence: Evidence) -> Iterator[str]:
 
 
 #: Parts of the paths of frames that are pytest's way to a test, and ours.
-_MACHINERY = ("/_pytest/", "/pluggy/", "/pytest_bulkhead/", '"<frozen importlib', "/bin/pytest")
+_MACHINERY = (
+    "/_pytest/", "/pluggy/", "/pytest_bulkhead/", "/pytest/__main__.py", "/bin/pytest",
+    '"<frozen importlib', '"<frozen runpy',
+)  # fmt: skip
 
 
 def trim_stacks(stacks: str) -> str:
@@ -108,8 +111,11 @@ def _why_no_stacks(evidence: Evidence) -> str:
 
 def breach_text(evidence: Evidence, items: tuple[str, ...]) -> str:
     """Return the report of a death that no test owned."""
-    what = evidence.killed_for or end_words(evidence.end)
-    first = f"{evidence.worker} ended with {what} in {evidence.phase.word}"
+    where = f"in {evidence.phase.word}"
+    if evidence.killed_for:
+        first = f"{evidence.worker} was ended {where}: {evidence.killed_for}"
+    else:
+        first = f"{evidence.worker} ended with {end_words(evidence.end)} {where}"
     lines = [first, "", *_who_ran(evidence, items)]
     if evidence.stacks:
         lines += ["", trim_stacks(evidence.stacks)]

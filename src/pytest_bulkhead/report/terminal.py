@@ -79,8 +79,15 @@ def write_leaks(reporter: Any, leaks: Iterable[Any]) -> None:  # noqa: ANN401
     for number, leak in enumerate(leaks):
         if number == 0:
             reporter.write_sep("=", "processes left behind", yellow=True)
-        who = " or ".join(leak.tests) or "a test that could not be named"
+        who = _who_left(leak.tests)
         reporter.write_line(f"{who} left pid {leak.pid} running, it was ended: {leak.command}")
+
+
+def _who_left(tests: Sequence[str]) -> str:
+    if not tests:
+        return "a test that could not be named"
+    more = f" or one of {len(tests) - 3} more" if len(tests) > 3 else ""
+    return " or ".join(tests[:3]) + more
 
 
 def write_counts(reporter: Any, counts: Sequence[tuple[str, int]], collected: int) -> None:  # noqa: ANN401
