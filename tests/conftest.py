@@ -73,11 +73,10 @@ def wait_for(condition: Callable[[], object], limit: float = 20.0) -> bool:
 
 _COUNT = re.compile(r"(\d+) ([a-z][a-z ]*?)(?=, | in |$)")
 _LAST_LINE = re.compile(r"^=* ?((?:\d+ [a-z][a-z ]*(?:, )?)+|no tests ran) in [\d.]+s", re.M)
-_VERBOSE = re.compile(
-    r"^(?:\[gw\d+\] )?(?P<id>\S+?\.py::.+?) "
-    r"(?P<word>PASSED|FAILED|SKIPPED|XFAIL|XPASS|CRASHED|TIMED OUT|ERROR)\b",
-    re.M,
-)
+_WORDS = r"(?P<word>PASSED|FAILED|SKIPPED|XFAIL|XPASS|CRASHED|TIMED OUT|ERROR)\b"
+_VERBOSE = re.compile(rf"^(?P<id>\S+?\.py::.+?) {_WORDS}", re.M)
+#: As pytest writes it when tests run in several workers.
+_VERBOSE_PARALLEL = re.compile(rf"^\[gw\d+\] \[ *\d+%\] {_WORDS} (?P<id>\S+?\.py::.+?) *$", re.M)
 _SINGULAR = {"errors": "error", "warning": "warnings"}
 
 
@@ -106,7 +105,8 @@ class Finished:
     @property
     def verbose(self) -> list[tuple[str, str]]:
         """What `-v` said, in order: (node id, word)."""
-        return [(match["id"], match["word"]) for match in _VERBOSE.finditer(self.out)]
+        found = [*_VERBOSE.finditer(self.out), *_VERBOSE_PARALLEL.finditer(self.out)]
+        return [(match["id"], match["word"]) for match in found]
 
     @property
     def words(self) -> dict[str, set[str]]:

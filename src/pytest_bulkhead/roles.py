@@ -119,7 +119,8 @@ class Controller(Role):
         settings = read_settings(config, self._level, self._numprocesses)
         config.option.numprocesses = settings.workers
         spawn = settings.start == "spawn"
-        keep = start_keeper(settings.workers, spawn=spawn, prepare=_import_crew)
+        stdin = dict(compat.saved_stdio(config)).get(0, 0)
+        keep = start_keeper(settings.workers, stdin, spawn=spawn, prepare=_import_crew)
         if isinstance(keep, Keep):
             self._command(config, settings, keep)
         else:

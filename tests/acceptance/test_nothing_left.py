@@ -129,7 +129,8 @@ def test_sigkill_of_the_oldest_helper(busy):
     """Whichever process of ours it is, the run ends, tells it, and leaves nothing."""
     others = sorted(set(busy.processes()) - {busy.process.pid})
     daemon = int((busy.path / "daemon_pid").read_text())
-    own = [pid for pid in others if pid != daemon and "sleep" not in busy.processes().get(pid, "")]
+    commands = busy.processes()
+    own = [pid for pid in others if pid != daemon and "sleep" not in commands.get(pid, "")]
     os.kill(own[0], signal.SIGKILL)
     finished = busy.finish(timeout=30)
     assert finished.code not in (0, None), shown(finished)

@@ -12,6 +12,7 @@ from pytest_bulkhead.keeper.main import SCUTTLE_LIMIT, keep
 from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.berth import Berth
 from pytest_bulkhead.system.endpoint import Endpoint, channel
+from pytest_bulkhead.system.files import redirect
 from pytest_bulkhead.system.forkability import gather_facts
 
 
@@ -31,11 +32,14 @@ class Keep:
             process.wait_end(self.pid, SCUTTLE_LIMIT + 1)
 
 
-def start_keeper(workers: int, *, spawn: bool, prepare: Callable[[], None]) -> Keep | Berth:
+def start_keeper(
+    workers: int, stdin: int, *, spawn: bool, prepare: Callable[[], None]
+) -> Keep | Berth:
     """Start the keeper.
 
     Args:
         workers: how many workers there may be at once.
+        stdin: where the user's stdin is; pytest's capture keeps it from descriptor 0.
         spawn: start a fresh interpreter even where forking is safe.
         prepare: called in a forked keeper before it serves, while we go on.
 
@@ -47,24 +51,25 @@ def start_keeper(workers: int, *, spawn: bool, prepare: Callable[[], None]) -> K
     controller = os.getpid()
     linux.adopt_orphans()
     if why:
-        pid = _spawn_keeper(theirs.detach(), controller)
+        pid = _spawn_keeper(theirs.detach(), controller, stdin)
     else:
         pid = process.fork()
         if pid == 0:
             ours.close()
+            redirect(stdin, 0)  # for what it spawns, and for debuggers in what it forks
             prepare()
             return keep(Endpoint(theirs), controller)
         theirs.close()
     return Keep(Endpoint(ours, blocking=False), pid, why)
 
 
-def _spawn_keeper(channel_fd: int, controller: int) -> int:
+def _spawn_keeper(channel_fd: int, controller: int, stdin: int) -> int:
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; "
         f"from pytest_bulkhead.keeper.main import main; main({channel_fd}, {controller})"
     )
     try:
-        return process.spawn([sys.executable, "-S", "-c", code], os.environ, [channel_fd])
+        return process.spawn([sys.executable, "-S", "-c", code], os.environ, [channel_fd], stdin)
     finally:
         os.close(channel_fd)
 

@@ -60,14 +60,18 @@ def silence(*targets: int) -> None:
 _original: list[int] = []
 
 
-def set_stdio_aside(*, stdout: bool) -> None:
+def set_stdio_aside(stdin: int, *, stdout: bool) -> None:
     """Point stdin, and stdout, at the null device, and keep where they pointed.
 
     A worker's stdout is nobody's: runners that print service messages from every process would
     report each test twice. A debugger gets the kept ones back for a while.
+
+    Args:
+        stdin: where the user's stdin is; pytest's capture keeps it from descriptor 0.
+        stdout: set stdout aside too.
     """
     if not _original:
-        _original.extend(raise_fd(os.dup(fd)) for fd in (0, 1))
+        _original.extend(raise_fd(os.dup(fd)) for fd in (stdin, 1))
     silence(0, *([1] if stdout else []))
 
 

@@ -37,13 +37,16 @@ def own_group() -> None:
         os.setpgid(0, 0)
 
 
-def spawn(argv: Sequence[str], environ: Mapping[str, str], inherit: Sequence[int]) -> int:
+def spawn(
+    argv: Sequence[str], environ: Mapping[str, str], inherit: Sequence[int], stdin: int = 0
+) -> int:
     """Start a program in a process group of its own and return its pid.
 
     Args:
         argv: the program and its arguments.
         environ: its whole environment.
         inherit: the descriptors that it keeps, beside stdin, stdout and stderr.
+        stdin: the descriptor that becomes its stdin.
 
     Raises:
         OSError: it cannot be started.
@@ -51,7 +54,8 @@ def spawn(argv: Sequence[str], environ: Mapping[str, str], inherit: Sequence[int
     for fd in inherit:
         os.set_inheritable(fd, True)
     try:
-        return os.posix_spawn(argv[0], list(argv), dict(environ), setpgroup=0)
+        moves = [(os.POSIX_SPAWN_DUP2, stdin, 0)]
+        return os.posix_spawn(argv[0], list(argv), dict(environ), file_actions=moves, setpgroup=0)
     finally:
         for fd in inherit:
             os.set_inheritable(fd, False)

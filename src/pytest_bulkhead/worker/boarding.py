@@ -99,5 +99,5 @@ def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, p
 def set_stdio_aside(config: pytest.Config) -> None:
     """Take stdin, and stdout unless the user wants it live, from a template or worker."""
     live = config.getoption("capture", "fd") in ("no", "tee-sys")
-    files.set_stdio_aside(stdout=not live)
+    files.set_stdio_aside(dict(compat.saved_stdio(config)).get(0, 0), stdout=not live)
     compat.silence_saved_stdio(config, stdout=not live)
