@@ -52,7 +52,7 @@ class Autopsy:
             subject=action.subject,
             end=action.end,
             seconds=action.seconds,
-            killed_for=action.killed_for,
+            killed_for=action.killed_for or (craft.garbled if craft else ""),
             timed_out=action.timed_out,
             decided=action.decided,
             stacks=craft.hull.read_faults() if craft else "",

@@ -24,6 +24,8 @@ class Craft:
     mute: bool = False
     #: Why no test could run in it, by its own word.
     refused: str = ""
+    #: Why nothing more is taken from it, when it sent what is no message.
+    garbled: str = ""
     #: The sections of the last report of the test in hand.
     sections: tuple[tuple[str, str], ...] = ()
     #: What its last report told that the next may leave out (`messages.TOLD_ONCE`).

@@ -56,7 +56,9 @@ class Hearing:
             for message in craft.hull.endpoint.receive():
                 self._take(craft, message)
         except ProtocolError as problem:
-            self._silence(craft, f"it sent what is no message ({problem})")
+            craft.garbled = f"it sent what is no message ({problem})"
+            craft.hull.endpoint.hang_up()
+            self._silence(craft, craft.garbled)
             return
         if craft.hull.endpoint.closed:
             self._silence(craft, "it closed its result channel")

@@ -129,6 +129,7 @@ class Performer:
             process.send_signal(craft.pid, signal.SIGINT)
         elif action.step is Step.DUMP_STACKS:
             process.send_signal(craft.pid, process.stack_dump_signal())
+            process.send_signal(craft.pid, signal.SIGCONT)  # it may be stopped, and so be deaf
         elif action.step is Step.TERMINATE:
             process.signal_group(craft.pid, signal.SIGTERM)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -83,7 +84,8 @@ class Voyage:
         if reporter is None:
             return
         if bridge.deselected:
-            reporter.stats.setdefault("deselected", []).extend([None] * bridge.deselected)
+            gone = [SimpleNamespace(nodeid="") for _ in range(bridge.deselected)]
+            reporter.stats.setdefault("deselected", []).extend(gone)
         if bridge.config.get_verbosity() < 0:
             return
         errors, count = len(reporter.stats.get("error", ())), len(bridge.run.items)

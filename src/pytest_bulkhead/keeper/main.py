@@ -82,7 +82,7 @@ class Keeper:
 
     def _obey(self) -> Berth | None:
         try:
-            orders = self._endpoint.receive()
+            orders = list(self._endpoint.receive())
         except ProtocolError:
             self._scuttle()
         if self._endpoint.closed:

@@ -7,6 +7,7 @@ line ends), and pickle or marshal (a worker whose heap is broken could break the
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from pytest_bulkhead.errors import ProtocolError
 
@@ -34,26 +35,26 @@ class FrameReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """Take bytes; return the payloads that are complete.
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Take bytes; yield the payloads that are complete, those before garbage included.
 
         Raises:
             ProtocolError: a length is over the limit, so this is no stream of ours.
         """
         self._buffer += chunk
-        payloads = []
         start, end = 0, len(self._buffer)
-        while end - start >= _HEAD.size:
-            (length,) = _HEAD.unpack_from(self._buffer, start)
-            if length > LIMIT:
-                raise ProtocolError(f"a frame claims {length} bytes, over the limit of {LIMIT}")
-            if end - start - _HEAD.size < length:
-                break
-            body = start + _HEAD.size
-            payloads.append(bytes(self._buffer[body : body + length]))
-            start = body + length
-        del self._buffer[:start]
-        return payloads
+        try:
+            while end - start >= _HEAD.size:
+                (length,) = _HEAD.unpack_from(self._buffer, start)
+                if length > LIMIT:
+                    raise ProtocolError(f"a frame claims {length} bytes, over the limit of {LIMIT}")
+                body = start + _HEAD.size
+                if end - body < length:
+                    return
+                start = body + length
+                yield bytes(self._buffer[body:start])
+        finally:
+            del self._buffer[:start]
 
     @property
     def partial(self) -> bool:

@@ -80,19 +80,18 @@ class Endpoint:
         """Whether something waits in the outbox."""
         return bool(self._outbox)
 
-    def receive(self) -> list[Message]:
-        """Return the messages that have arrived; `closed` tells when no more can come.
+    def receive(self) -> Iterator[Message]:
+        """Yield the messages that have arrived; `closed` tells when no more can come.
 
         Raises:
-            ProtocolError: what arrived is no message.
+            ProtocolError: what follows those messages is none.
         """
         chunk = self._read()
-        if chunk is None:
-            return []
-        if not chunk:
+        if chunk == b"":
             self.closed = True
-            return []
-        return [decode(payload) for payload in self._reader.feed(chunk)]
+        elif chunk is not None:
+            for payload in self._reader.feed(chunk):
+                yield decode(payload)
 
     def drain(self) -> Iterator[Message]:
         """Yield all messages that the other side sent before it ended.
@@ -124,7 +123,7 @@ class Endpoint:
     def wait_messages(self) -> list[Message]:
         """Return the next messages, one at least; an empty list means that no more can come."""
         while not self.closed:
-            messages = self.receive()
+            messages = list(self.receive())
             if messages:
                 return messages
         return []
@@ -132,6 +131,11 @@ class Endpoint:
     def take_fds(self, count: int) -> list[int]:
         """Return descriptors that came with messages, oldest first."""
         return [self._descriptors.popleft() for _ in range(count)]
+
+    def hang_up(self) -> None:
+        """End the channel for both sides: the other one hears of it at its next word."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close this end."""

@@ -94,7 +94,7 @@ class TemplatePlugin:
 
     def _orders(self) -> list[msg.Message]:
         try:
-            orders = self._endpoint.receive()
+            orders = list(self._endpoint.receive())
         except ProtocolError:
             leaving.exit_process(1)
         if self._endpoint.closed:

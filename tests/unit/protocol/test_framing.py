@@ -34,14 +34,24 @@ def test_a_part_is_kept(piece):
     """A stream that ends within a frame is known to be cut off."""
     reader = FrameReader()
 
-    assert [] == reader.feed(piece)
+    assert [] == list(reader.feed(piece))
     assert reader.partial
 
 
 def test_a_length_over_the_limit_is_no_stream_of_ours():
     """The reader refuses to wait for more than anybody of ours would send."""
     with pytest.raises(ProtocolError, match="over the limit"):
-        FrameReader().feed((LIMIT + 1).to_bytes(4, "big"))
+        list(FrameReader().feed((LIMIT + 1).to_bytes(4, "big")))
+
+
+def test_what_came_before_garbage_is_not_lost():
+    """Payloads that are complete are read, though what follows them is no stream of ours."""
+    stream = frame(b"one") + frame(b"two") + b"\xff" * 9
+    read = []
+    with pytest.raises(ProtocolError):
+        read.extend(iter(FrameReader().feed(stream)))
+
+    assert [b"one", b"two"] == read
 
 
 def test_a_payload_over_the_limit_is_not_sent():
