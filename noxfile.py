@@ -42,6 +42,8 @@ WORKERS = os.environ.get("TEST_WORKERS", "2")
 
 #: What needs minutes has a session of its own.
 QUICK = ("-m", "not slow")
+#: On all pairs but the first, each guilty program runs at one level and started in one way.
+QUICKER = (*QUICK, "-k", "not (test_programs and (function-fork or session-spawn))")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
@@ -137,7 +139,8 @@ def unit(session: nox.Session) -> None:
 def acceptance(session: nox.Session, pytest: str) -> None:
     """Test each promise from outside, with one Python and one pytest."""
     _install(session, PYTESTS[pytest])
-    _pytest(session, "tests/acceptance")
+    first = (session.python, pytest) == PAIRS[0]
+    _pytest(session, "tests/acceptance", options=QUICK if first else QUICKER)
 
 
 @nox.session

@@ -93,6 +93,26 @@ def test_interrupt_twice_stops_at_once(busy):
     assert finished.code not in (0, None)
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_interrupt_twice_when_the_test_does_not_listen(start, run, files):
+    """The first Ctrl-C cannot reach C code that holds the GIL; the second one ends it at once."""
+    text = (
+        "def test_quick(): pass\ndef test_deaf():\n    open('here', 'w')\n    sum(range(10**12))\n"
+    )
+    files({"test_d.py": text})
+    running = run.start("--isolate=session", "-o", f"isolate_start={start}", "-v")
+    assert wait_for((run.path / "here").exists), running.out()
+    running.process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    running.process.send_signal(signal.SIGINT)
+    finished = running.finish(timeout=20)
+    assert time.monotonic() - begun < 2, shown(finished)
+    assert finished.code == 2
+    assert finished.words["test_quick"] == {"PASSED"}
+    assert wait_until_gone(running.tag) == {}
+
+
 def test_sigterm_of_the_controller(busy):
     """A cancelled job: SIGTERM ends the run and all it started."""
     busy.process.send_signal(signal.SIGTERM)

@@ -70,7 +70,7 @@ class Arena:
                         "BULKHEAD_CHAOS_ONCE": str(folder / "killed")}  # fmt: skip
         runner = Runner(folder)
         finished = runner(
-            "-p", "killer", "-v", "--isolate-report=run.jsonl", *args, timeout=40, **environ
+            "-p", "killer", "-v", "--isolate-report=run.jsonl", *args, timeout=20, **environ
         )
         left = wait_until_gone(finished.tag)
         for running in runner.runs:
