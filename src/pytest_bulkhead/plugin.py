@@ -43,8 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--isolate-start",
         metavar="HOW",
-        help="How a process starts: auto (default) forks where that is proven safe, spawn never "
-        "forks",
+        help="How a process starts: auto (default) forks where that is proven safe and spawns "
+        "elsewhere, fork refuses to spawn, spawn never forks",
     )
     group.addoption(
         "--isolate-timeout",

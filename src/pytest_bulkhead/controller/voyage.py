@@ -77,6 +77,16 @@ class Voyage:
         if bridge.collected:
             compat.remember_nodeids(bridge.config, (item.nodeid for item in bridge.run.items))
             self._show_collection()
+            self._insist_on_forking()
+
+    def _insist_on_forking(self) -> None:
+        run = self.bridge.run
+        if self._settings.start == "fork" and run.why_spawn:
+            self.bridge.verdict.usage = (
+                f"isolate_start = fork, but this suite cannot be forked: {run.why_spawn}\n"
+                "hint: write isolate_start = auto to have such suites spawned"
+            )
+            self._loop.feed(ev.StopAsked("forking is not safe"))
 
     def _show_collection(self) -> None:
         bridge = self.bridge

@@ -1,0 +1,51 @@
+"""Forking happens on proof only; what speaks against it is said."""
+
+from __future__ import annotations
+
+import pytest
+
+THREAD = """
+import threading, time, os
+threading.Thread(target=time.sleep, args=(60,), name="poller", daemon=True).start()
+def test_one(): pass
+def test_two(): assert os.getpid()
+"""
+
+
+def test_a_thread_at_import_means_spawning(run, files):
+    """A suite that starts a thread when it is imported is spawned, and the thread is named."""
+    files({"test_thread.py": THREAD})
+    finished = run("--isolate=function")
+
+    assert finished.counts == {"passed": 2}
+    assert "spawned (1 thread(s) beside the main one: poller (Python))" in finished.out
+
+
+def test_insisting_on_forking_is_refused_where_it_is_not_safe(run, files):
+    """With isolate_start = fork, an unsafe suite is a usage error that says why, and runs nothing."""
+    files({"test_thread.py": THREAD})
+    finished = run("--isolate=function", "-o", "isolate_start=fork")
+
+    assert finished.code == 4
+    assert "isolate_start = fork, but this suite cannot be forked: 1 thread(s)" in finished.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--isolate=modul"], "--isolate: 'modul' is no isolation level; write one of session"),
+        (["-o", "isolate=x"], "ini key isolate: 'x' is no isolation level"),
+        (["--isolate=session", "--isolate-start=thread"], "--isolate-start: 'thread' is none of"),
+        (["--isolate=session", "--isolate-timeout=soon"], "--isolate-timeout: 'soon' is no number"),
+        (["--isolate=session", "-p", "no:xdist"], "--isolate needs the plugin pytest-xdist"),
+        (["--isolate=session", "--isolate-report=/no/such/dir/x"], "--isolate-report=/no/such/dir"),
+    ],
+)
+def test_bad_values_are_usage_errors(arguments, told, run, files):
+    """A value that cannot be is a usage error that names it and where it stands."""
+    files({"test_one.py": "def test_one(): pass\n"})
+    finished = run(*arguments)
+
+    assert finished.code == 4
+    assert told in finished.out
+    assert "Traceback" not in finished.out
