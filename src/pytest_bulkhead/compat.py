@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -112,6 +112,21 @@ def basetemp_of(config: pytest.Config) -> Path | None:
     """Return the folder that tmp_path uses in this run, made if need be."""
     factory = getattr(config, "_tmp_path_factory", None)
     return factory.getbasetemp() if factory is not None else None
+
+
+def fail_fixture(fixturedef: pytest.FixtureDef[Any], request: Any, text: str) -> NoReturn:  # noqa: ANN401
+    """Fail the set-up of a fixture without running it, as if it had raised.
+
+    Every test that needs it is to fail with the same error; pytest finds that in the cache of the
+    definition, which its own `pytest_fixture_setup` fills.
+
+    Raises:
+        pytest.fail.Exception: always.
+    """
+    problem = pytest.fail.Exception(text, pytrace=False)
+    key = fixturedef.cache_key(request)
+    fixturedef.cached_result = (None, key, (problem, None))
+    raise problem
 
 
 def teardown_session(session: pytest.Session) -> None:

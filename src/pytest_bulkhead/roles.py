@@ -22,7 +22,7 @@ from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
-from pytest_bulkhead.system import environ, leaving
+from pytest_bulkhead.system import environ, leaving, linux
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
 
 
@@ -47,6 +47,7 @@ def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool)
     inherited = os.environ.pop(VARIABLE, "")
     try:
         if inherited:
+            linux.die_with_parent(os.getppid())
             kind, berth = from_variable(inherited)
             return (SpawnedWorker if kind == "worker" else SpawnedTemplate)(config, berth)
         options, ini = config.known_args_namespace, str(config.getini("isolate"))
@@ -186,6 +187,7 @@ class _Crew(Role):
         config = self._config
         identity.reset_options(config.option)
         identity.introduce(config, welcome.workerinput)
+        identity.export_identity(welcome.workerinput)
         doomed = {subject: why for subject, why in welcome.doomed}  # noqa: C416 - pairs from JSON
         config.pluginmanager.register(
             CollectGuardPlugin(self._cabin.page, doomed), "bulkhead-guard"

@@ -139,7 +139,7 @@ def test_last_failed_knows_crashes(run, files):
     files(ONE_CRASH)
     run("--isolate=session")
     finished = run("--isolate=session", "--lf", "-v")
-    assert finished.counts == {"crashed": 1, "deselected": 2}, shown(finished)
+    assert finished.counts == {"crashed": 1}, shown(finished)
 
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1", "--sw"])
@@ -262,7 +262,9 @@ def test_fine(subtests):
 """
     for level in LEVELS:
         plain, isolated = pair({"test_s.py": text}).both("-v", "-rA", level=level)
-        assert comparable(isolated, "isolated") == comparable(plain, "plain")
+        # Pytest itself sends the arguments of subtests as their repr, as to pytest-xdist.
+        ours, theirs = comparable(isolated, "isolated"), comparable(plain, "plain")
+        assert [line.replace("'", "") for line in ours] == theirs
 
 
 def test_warnings_summary(pair):

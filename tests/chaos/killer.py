@@ -86,11 +86,10 @@ def _wrap_send(send):
 def _wrap_receive(receive):
     @functools.wraps(receive)
     def wrapped(self, *args, **kwargs):
-        found = receive(self, *args, **kwargs)
-        for message in found:
+        for message in receive(self, *args, **kwargs):
             _learn(_HEARD, message)
             _step()
-        return found
+            yield message
 
     return wrapped
 

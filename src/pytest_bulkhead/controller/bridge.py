@@ -69,6 +69,8 @@ class Bridge:
     #: {item: where it stands}, in the order of the items.
     locations: list[Location] = dataclasses.field(default_factory=list)
     collected: bool = False
+    #: What collection reported and warned of: a template that is started again says it again.
+    told: set[object] = dataclasses.field(default_factory=set)
     deselected: int = 0
     lines: tuple[str, ...] = ()
     #: Seconds of each item, 0.0 for unknown; of all phases together.

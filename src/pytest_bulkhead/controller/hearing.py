@@ -166,7 +166,9 @@ class Hearing:
 
     # -- what else a process says --------------------------------------------------------------
 
-    def _on_recorded(self, _craft: Craft, message: msg.Recorded) -> None:
+    def _on_recorded(self, craft: Craft, message: msg.Recorded) -> None:
+        if craft.is_template and not self._is_news(str(message)):
+            return
         self._hook.pytest_warning_recorded.call_historic(
             kwargs={
                 "warning_message": restore_warning(message),
@@ -209,9 +211,21 @@ class Hearing:
         if message.exit_code >= 0:
             self._bridge.verdict.exit_text = message.should_stop
             self._bridge.verdict.exit_code = message.exit_code
+        elif message.should_stop:
+            self._pass_on_wish(message)
         if message.should_stop or message.exit_code >= 0:
             self._feed(ev.StopAsked(message.should_stop or "pytest.exit was called"))
         self._feed(ev.WorkerLeaving(craft.process))
+
+    def _pass_on_wish(self, message: msg.Goodbye) -> None:
+        """Have this session end as the worker's did, when it was a plugin there that wanted it."""
+        session = self._bridge.session
+        if session is None or session.shouldfail or session.shouldstop:
+            return
+        if message.failed:
+            session.shouldfail = message.should_stop
+        else:
+            session.shouldstop = message.should_stop
 
     def _on_left(self, craft: Craft, _message: msg.Left) -> None:
         craft.left = True
@@ -242,8 +256,14 @@ class Hearing:
             result=[],
             sections=data["sections"],
         )
-        if not self._bridge.collected:
+        if self._is_news(report.nodeid):
             self._hook.pytest_collectreport(report=report)
+
+    def _is_news(self, told: object) -> bool:
+        """Whether no template has told this before; one that is started again tells it all."""
+        new = not self._bridge.collected and told not in self._bridge.told
+        self._bridge.told.add(told)
+        return new
 
     def _on_gathered(self, craft: Craft, message: msg.Gathered) -> None:
         bridge = self._bridge

@@ -14,6 +14,7 @@ from pytest_bulkhead.system.berth import Berth
 from pytest_bulkhead.system.endpoint import Endpoint, channel
 from pytest_bulkhead.system.files import redirect
 from pytest_bulkhead.system.forkability import gather_facts
+from pytest_bulkhead.system.scuttle import end_descendants
 
 
 class Keep:
@@ -24,6 +25,12 @@ class Keep:
         self.pid = pid
         #: Why the keeper could not be forked from here, empty when it was.
         self.why_spawn = why_spawn
+        #: Children of the controller that are none of ours.
+        self._strangers = frozenset(linux.children_of(os.getpid())) - {pid}
+
+    def lost(self) -> None:
+        """End what the keeper, which is gone, has left: it is ours now."""
+        end_descendants(SCUTTLE_LIMIT, self._strangers)
 
     def release(self) -> None:
         """Let the keeper end everything that is left, and itself."""

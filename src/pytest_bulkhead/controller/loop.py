@@ -112,6 +112,7 @@ class Loop:
             endpoint.close()
         if endpoint.closed:
             self._selector.unregister(endpoint)
+            self._bridge.keep.lost()
             self.feed(ev.KeeperLost(UNSEEN))
 
     def _hear_bell(self) -> None:

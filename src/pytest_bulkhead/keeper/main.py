@@ -25,7 +25,7 @@ from typing import NoReturn
 
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.system import clock, linux, process
+from pytest_bulkhead.system import linux, process, scuttle
 from pytest_bulkhead.system.berth import SIZE, VARIABLE, Berth, to_variable
 from pytest_bulkhead.system.endpoint import Endpoint, endpoint_of
 from pytest_bulkhead.system.orphans import leaks_of_group
@@ -134,16 +134,7 @@ class Keeper:
 
     def _scuttle(self) -> NoReturn:
         """End everything below us, and ourselves."""
-        deadline = clock.monotonic() + SCUTTLE_LIMIT
-        while clock.monotonic() < deadline:
-            while process.first_dead_child(reap=True) is not None:
-                pass
-            remaining = linux.descendants_of(os.getpid())
-            if not remaining:
-                break
-            for pid in remaining:
-                process.send_signal(pid, signal.SIGKILL)
-            clock.pause(0.002)
+        scuttle.end_descendants(SCUTTLE_LIMIT)
         os._exit(0)
 
 
@@ -158,4 +149,5 @@ def keep(endpoint: Endpoint, parent: int) -> Berth:
 
 def main(channel: int, parent: int) -> None:
     """Be the keeper in a fresh interpreter."""
+    os.set_inheritable(channel, False)  # what it spawns must not hold the channel open
     Keeper(endpoint_of(channel), parent).run()

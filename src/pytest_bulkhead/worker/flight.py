@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
+from pytest_bulkhead import compat
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.system import clock
 from pytest_bulkhead.system.page import Page
-
-
-class FixtureDied(Exception):
-    """The set-up of this fixture ended a process before; it is not tried again."""
 
 
 class RaisedByTest(Exception):
@@ -82,10 +79,7 @@ class FlightPlugin:
         before = self._subject
         subject = _name_fixture(fixturedef, request)
         if subject in self._doomed:
-            raise FixtureDied(
-                f"fixture {fixturedef.argname!r} ended the process that set it up "
-                f"({self._doomed[subject].strip()}); it was not set up again"
-            )
+            compat.fail_fixture(fixturedef, request, self._refusal(fixturedef.argname, subject))
         self.enter(self._phase, subject)
         try:
             return (yield)
@@ -93,6 +87,10 @@ class FlightPlugin:
             self.enter(self._phase, before)
             # Finalisers run last in, first out: ours runs before the fixture's own teardown.
             fixturedef.addfinalizer(functools.partial(self._enter_teardown, subject))
+
+    def _refusal(self, name: str, subject: str) -> str:
+        why = self._doomed[subject].strip()
+        return f"fixture {name!r} ended the process that set it up ({why}); it was not set up again"
 
     def _enter_teardown(self, subject: str) -> None:
         self.enter(self._phase, subject)
