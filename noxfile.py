@@ -45,6 +45,12 @@ QUICK = ("-m", "not slow")
 #: On all pairs but the first, each guilty program runs at one level and started in one way.
 QUICKER = (*QUICK, "-k", "not (test_programs and (function-fork or session-spawn))")
 
+#: Acceptance tests that are run with every Python and pytest.
+CORE = [
+    f"tests/acceptance/test_{name}.py"
+    for name in ("canary", "levels", "after_crash", "ten_musts", "start")
+]
+
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
     "anyio",

@@ -96,7 +96,7 @@ def test_journal_tells_the_same_story(talkative):
     entries = read_journal(path)
     assert entries[0]["journal"] == 1, "the journal says its version"
     told = subprocess.run(
-        [sys.executable, "-m", "pytest_bulkhead.cli.main", "explain", str(path)],
+        [sys.executable, "-m", "pytest_bulkhead", "explain", str(path)],
         capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert "test_t.py::test_guilty" in told.stdout, told
