@@ -20,6 +20,8 @@ class Craft:
     hull: Hull
     node: WorkerNode
     pid: int = 0
+    #: The template that it was forked from, 0 when it was not.
+    parent: int = 0
     #: It sent what is no message, or its channel closed: nothing more is taken from it.
     mute: bool = False
     #: Why no test could run in it, by its own word.
@@ -62,6 +64,10 @@ class Fleet:
     def get(self, process: int) -> Craft | None:
         """Return a craft by its number."""
         return self._crafts.get(process)
+
+    def orphans(self) -> list[Craft]:
+        """Return the crafts whose template has ended before them."""
+        return [c for c in self._crafts.values() if c.parent and c.parent not in self._crafts]
 
     def of_pid(self, pid: int) -> Craft | None:
         """Return a craft by its pid."""

@@ -12,7 +12,7 @@ from pytest_bulkhead.controller.bridge import Bridge, Leak
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.leaks import running_at
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.ends import End, decode_status
+from pytest_bulkhead.core.ends import UNSEEN, End, decode_status
 from pytest_bulkhead.core.item import Item, Phase, Scopes
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import ProtocolError
@@ -20,7 +20,7 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.recorder import restore_warning
 from pytest_bulkhead.report.crash import trim_stacks
 from pytest_bulkhead.report.live import write_live
-from pytest_bulkhead.system import clock
+from pytest_bulkhead.system import clock, process
 
 
 class Hearing:
@@ -298,8 +298,17 @@ class Hearing:
         else:
             self._on_ended(craft.process, end)
 
-    def _on_ended(self, process: int, end: End) -> None:
-        craft = self._bridge.fleet.get(process)
+    def miss_orphans(self) -> None:
+        """Take the orphans of a dead template that are gone for ended.
+
+        The template may have reaped one, or been told to fork it, and died before its next word.
+        """
+        for craft in self._bridge.fleet.orphans():
+            if not process.exists(craft.pid):
+                self._on_ended(craft.process, UNSEEN)
+
+    def _on_ended(self, number: int, end: End) -> None:
+        craft = self._bridge.fleet.get(number)
         if craft is None:
             return
         self.hear_last_words(craft)
@@ -308,12 +317,12 @@ class Hearing:
         if craft.is_template:
             collecting = doing.subject if doing.phase is Phase.COLLECTING else ""
             self._bridge.import_stacks[collecting] = trim_stacks(craft.hull.read_faults())
-            self._feed(ev.TemplateEnded(-process, end, collecting))
+            self._feed(ev.TemplateEnded(-number, end, collecting))
         else:
             self._bridge.terminal.give_back(craft)
             if not craft.left:
                 self._hook.pytest_testnodedown(node=craft.node, error=str(end))
-            self._feed(ev.WorkerEnded(process, end, doing))
+            self._feed(ev.WorkerEnded(number, end, doing))
         self._bridge.fleet.remove(craft)
 
 

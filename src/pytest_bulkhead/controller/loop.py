@@ -28,6 +28,10 @@ from pytest_bulkhead.system import clock
 _SAME_INTERRUPT = 0.25
 
 
+#: Seconds that the keeper has to tell of the workers that died with their template.
+_ORPHAN_LOOK = 0.2
+
+
 class Loop:
     """Pumps events until something is reached."""
 
@@ -39,7 +43,7 @@ class Loop:
         self._hearing = Hearing(bridge, self.feed)
         self._performer = performer
         self._status = StatusLine(bridge.config, bridge.run, lambda: bridge.terminal.lent)
-        self._interrupts = 0
+        self._orphans_since: float | None = None
         self._last_interrupt = 0.0
         self._bell, self._bell_in = os.pipe()
         os.set_blocking(self._bell_in, False)
@@ -88,12 +92,24 @@ class Loop:
     def _patience(self) -> float | None:
         deadline = self._bridge.run.next_deadline()
         wait = None if deadline is None else max(0.0, deadline - clock.monotonic())
+        if self._bridge.fleet.orphans():
+            wait = _ORPHAN_LOOK if wait is None else min(wait, _ORPHAN_LOOK)
         return self._status.shorten(wait)
 
     def _look_at_clock(self) -> None:
         deadline = self._bridge.run.next_deadline()
         if deadline is not None and deadline <= clock.monotonic():
             self.feed(ev.Tick())
+        if self._bridge.fleet.orphans():
+            self._look_after_orphans()
+
+    def _look_after_orphans(self) -> None:
+        now = clock.monotonic()
+        if self._orphans_since is None:
+            self._orphans_since = now
+        elif now - self._orphans_since > _ORPHAN_LOOK:
+            self._orphans_since = None
+            self._hearing.miss_orphans()
 
     def _hear_craft(self, craft: Craft) -> None:
         if craft.hull.endpoint.pending:

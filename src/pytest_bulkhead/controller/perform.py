@@ -87,6 +87,7 @@ class Performer:
             raise BrokenPipeError
         workerinput = to_plain(craft.node.workerinput)
         order = msg.Fork(craft.process, workerinput, self._pairs(action.doomed))
+        craft.parent = template.process
         template.hull.endpoint.send(order, berth.fds())
 
     def _pairs(self, doomed: tuple[do.Doomed, ...]) -> list[list[str]]:

@@ -119,6 +119,19 @@ def has_children() -> bool:
     return True
 
 
+def exists(pid: int) -> bool:
+    """Whether a process is there, dead and not reaped included."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def send_signal(pid: int, signum: int) -> bool:
     """Send a signal to a process; return whether it was there."""
     try:
