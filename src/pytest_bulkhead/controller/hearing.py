@@ -39,6 +39,7 @@ class Hearing:
             msg.Leaked: lambda _craft, message: self.on_leaked(message),
             msg.TerminalWanted: self._on_terminal_wanted,
             msg.TerminalReturned: self._on_terminal_returned,
+            msg.Paused: self._on_paused,
             msg.BasetempWanted: self._on_basetemp_wanted,
             msg.Goodbye: self._on_goodbye,
             msg.Left: self._on_left,
@@ -167,7 +168,8 @@ class Hearing:
     # -- what else a process says --------------------------------------------------------------
 
     def _on_recorded(self, craft: Craft, message: msg.Recorded) -> None:
-        if craft.is_template and not self._is_news(str(message)):
+        # What was warned of in `pytest_configure`, the controller's own has warned of.
+        if craft.is_template and (message.when == "config" or not self._is_news(str(message))):
             return
         self._hook.pytest_warning_recorded.call_historic(
             kwargs={
@@ -179,7 +181,7 @@ class Hearing:
         )
 
     def _on_live(self, _craft: Craft, message: msg.Live) -> None:
-        write_live(self._bridge.config, message.text)
+        write_live(self._bridge.config, message.text, message.sep)
 
     def on_leaked(self, message: msg.Leaked) -> None:
         """Note a process that outlived its test."""
@@ -197,6 +199,11 @@ class Hearing:
     def _on_terminal_returned(self, craft: Craft, _message: msg.TerminalReturned) -> None:
         self._bridge.terminal.give_back(craft)
         self._feed(ev.TerminalReturned(craft.process))
+
+    def _on_paused(self, craft: Craft, _message: msg.Paused) -> None:
+        # What its report made pytest and plugins wish is on its way to it before this.
+        self._feed(ev.Tick())
+        craft.hull.endpoint.send(msg.GoOn())
 
     def _on_basetemp_wanted(self, craft: Craft, _message: msg.BasetempWanted) -> None:
         # Without -n, one process at a time runs tests, and users look for their files where plain

@@ -28,6 +28,9 @@ from pytest_bulkhead.system import clock
 _SAME_INTERRUPT = 0.25
 
 
+#: Seconds between two looks at a worker that has to wait while another one is debugged.
+_HELD_BACK = 0.02
+
 #: Seconds that the keeper has to tell of the workers that died with their template.
 _ORPHAN_LOOK = 0.2
 
@@ -81,7 +84,10 @@ class Loop:
             self._status.erase()
         for key, _events in ready:
             if isinstance(key.data, Craft):
-                self._hear_craft(key.data)
+                if self._bridge.terminal.is_kept_from(key.data):
+                    clock.pause(_HELD_BACK)
+                else:
+                    self._hear_craft(key.data)
             elif key.data is None:
                 self._hear_bell()
             else:

@@ -36,6 +36,10 @@ class Terminal:
             tty.give_foreground(self._holder.pid)
             self._holder.hull.endpoint.send(msg.TerminalGranted())
 
+    def is_kept_from(self, craft: Craft) -> bool:
+        """Whether a craft has to wait, because what it says would be written over a debugger."""
+        return self._holder is not None and craft is not self._holder
+
     @property
     def lent(self) -> bool:
         """Whether a worker has it, so that nobody else should write to it."""

@@ -40,6 +40,8 @@ class Keeper:
 
     def __init__(self, endpoint: Endpoint, parent: int) -> None:
         self._endpoint = endpoint
+        #: The pids that it started itself, which lead process groups.
+        self._started: set[int] = set()
         self._bell, bell_in = os.pipe()
         os.set_blocking(bell_in, False)
         os.set_blocking(self._bell, False)
@@ -74,9 +76,12 @@ class Keeper:
 
     def _reap(self) -> None:
         while (pid := process.first_dead_child()) is not None:
-            for leak in leaks_of_group(os.getpid(), pid):
+            # Of an orphan, the group is its own affair: a daemon is left by a process in the middle
+            # that dies at once, and lives on in that one's group.
+            ours = pid in self._started
+            for leak in leaks_of_group(os.getpid(), pid) if ours else ():
                 self._tell(leak)
-            reaped = process.reap_status(pid)
+            reaped = process.reap_status(pid, with_group=ours)
             if reaped is not None:
                 self._tell(msg.Reaped(pid, *reaped))
 
@@ -104,8 +109,12 @@ class Keeper:
         if pid == 0:
             self._become_template(keeper)
             return True
-        self._tell(msg.Started(order.process, pid))
+        self._note_start(order.process, pid)
         return False
+
+    def _note_start(self, number: int, pid: int) -> None:
+        self._started.add(pid)
+        self._tell(msg.Started(number, pid))
 
     def _become_template(self, keeper: int) -> None:
         signal.set_wakeup_fd(-1)
@@ -124,7 +133,7 @@ class Keeper:
         except OSError as problem:
             self._tell(msg.NotStarted(order.process, str(problem)))
         else:
-            self._tell(msg.Started(order.process, pid))
+            self._note_start(order.process, pid)
 
     def _tell(self, message: msg.Message) -> None:
         try:

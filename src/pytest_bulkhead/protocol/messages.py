@@ -104,6 +104,10 @@ class TerminalGranted(NamedTuple):
     """The terminal is yours until you return it."""
 
 
+class GoOn(NamedTuple):
+    """What there was to say about a failure has been said."""
+
+
 class BasetempGranted(NamedTuple):
     """The folder in which tmp_path makes its own; empty for pytest's own choice."""
 
@@ -182,9 +186,10 @@ class Recorded(NamedTuple):
 
 
 class Live(NamedTuple):
-    """A line for the terminal while tests run (`log_cli`)."""
+    """Text for the terminal while tests run (`log_cli`), or a headline of this character."""
 
     text: str
+    sep: str
 
 
 class Leaked(NamedTuple):
@@ -200,6 +205,10 @@ class Leaked(NamedTuple):
 
 class BasetempWanted(NamedTuple):
     """A test uses tmp_path, the first in this process; the sender waits for `BasetempGranted`."""
+
+
+class Paused(NamedTuple):
+    """A test failed and the run may have to stop; the sender waits for `GoOn`."""
 
 
 class TerminalWanted(NamedTuple):
@@ -228,14 +237,14 @@ class Left(NamedTuple):
 
 Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    TerminalGranted, BasetempGranted, Hello, CollectReported, Gathered, Refused, Progress,
-    Reported, Recorded, Live, Leaked, BasetempWanted, TerminalWanted, TerminalReturned, Goodbye,
-    Left,
+    TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused, Progress,
+    Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted, TerminalReturned,
+    Goodbye, Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    TerminalGranted, BasetempGranted, Hello, CollectReported, Gathered, Refused, Progress,
-    Reported, Recorded, Live, Leaked, BasetempWanted, TerminalWanted, TerminalReturned, Goodbye,
-    Left,
+    TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused, Progress,
+    Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted, TerminalReturned,
+    Goodbye, Left,
 )  # fmt: skip

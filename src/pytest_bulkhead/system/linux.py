@@ -97,9 +97,14 @@ def command_of(pid: int) -> str:
     """Return the command line of a process, empty when it is a zombie or gone."""
     try:
         raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+        name, _paren, state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     except OSError:
         return ""
-    return raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    if state.split()[0] == "Z":
+        return ""
+    # In the middle of an exec a process has a name but no arguments yet.
+    text = raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    return text or name.partition("(")[2]
 
 
 def start_of(pid: int) -> float:

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from pytest_bulkhead.system import clock
 
+#: What a spawned program must not find ignored, as the keeper has it.
+_DEFAULT = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
+
 
 def fork() -> int:
     """Fork; return 0 in the child.
@@ -26,9 +29,9 @@ def fork() -> int:
 
 def flush_output() -> None:
     """Write out what Python buffers, or every child would write it again."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         with contextlib.suppress(Exception):
-            stream.flush()
+            stream.flush()  # type: ignore[union-attr]
 
 
 def own_group() -> None:
@@ -55,7 +58,9 @@ def spawn(
         os.set_inheritable(fd, True)
     try:
         moves = [(os.POSIX_SPAWN_DUP2, stdin, 0)]
-        return os.posix_spawn(argv[0], list(argv), dict(environ), file_actions=moves, setpgroup=0)
+        return os.posix_spawn(
+            argv[0], list(argv), dict(environ), file_actions=moves, setpgroup=0, setsigdef=_DEFAULT
+        )
     finally:
         for fd in inherit:
             os.set_inheritable(fd, False)

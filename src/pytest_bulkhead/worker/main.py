@@ -59,6 +59,8 @@ class WorkerPlugin:
         self._flight = flight
         self._reporter = reporter
         self._nursery = Nursery()
+        options = config.option
+        self._stops_at_failures = bool(options.maxfail or getattr(options, "stepwise", False))
         self._queue: deque[int] = deque()
         self._then = OPEN
         self._finished = False
@@ -120,6 +122,9 @@ class WorkerPlugin:
                 break
             index = self._queue.popleft()
             self._run_one(index, items[index], self._next(items, boundary))
+            if self._reporter.failed and self._stops_at_failures:
+                # Only the controller counts the failures of all processes.
+                self._inbox.ask(msg.Paused(), msg.GoOn)
             if session.shouldfail or session.shouldstop:
                 break
             if not self._queue:
@@ -137,6 +142,7 @@ class WorkerPlugin:
         self._mouth.say(msg.Progress(self._last, index))
         self._last = index
         self._flight.item = self._reporter.item = index
+        self._reporter.failed = False
         try:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         except pytest.exit.Exception as wish:

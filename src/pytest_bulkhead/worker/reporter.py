@@ -52,11 +52,14 @@ class ReporterPlugin:
         self.mouth = mouth
         #: The item in hand.
         self.item = -1
+        #: A report of the test in hand was a failure.
+        self.failed = False
         self._told_of = -1
         self._told: dict[str, Any] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         if type(data) is dict:
             data = self._leave_out_known(data)
@@ -93,11 +96,11 @@ class LiveLog:
 
     def write(self, text: str, **_markup: bool) -> None:
         """Pass text on."""
-        self._mouth.say(msg.Live(text))
+        self._mouth.say(msg.Live(text, ""))
 
     def section(self, title: str, sep: str = "=", **_markup: bool) -> None:
         """Pass a headline on."""
-        self._mouth.say(msg.Live(f"{f' {title} ':{sep}^80}\n"))
+        self._mouth.say(msg.Live(title, sep))
 
     def flush(self) -> None:
         """Do nothing: every write is sent at once."""
