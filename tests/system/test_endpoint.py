@@ -50,7 +50,7 @@ def test_descriptors_travel_and_are_moved_out_of_the_way(ends):
 def test_sending_to_one_who_does_not_read_never_blocks(ends):
     """The controller's end keeps what the socket does not take, and sends it later."""
     ours, theirs = ends
-    long = msg.Live("x" * 5_000_000)
+    long = msg.Live("x" * 5_000_000, "")
     ours.send(long)
 
     assert ours.pending
