@@ -300,11 +300,11 @@ def memory(bench: Bench) -> Iterator[Line]:
     reports = {name: (seen[name]["everything"] - seen[name]["beyond"]) / 20_000 for name in ways}
     kept = seen["ours"]["beyond"] / 20_000
     yield Line(
-        "Controller's memory for each test, beyond pytest's reports",
+        "Controller's memory for each test, beyond what pytest keeps",
         f"**{kept:.0f} B**",
         "< 1024 B",
         kept < 1024,
-        f"`pytest-xdist -n 1`: {seen['xdist']['beyond'] / 20_000:.0f} B; the reports themselves: "
+        f"`pytest-xdist -n 1`: {seen['xdist']['beyond'] / 20_000:.0f} B; what pytest keeps, its reports: "
         f"{reports['ours']:.0f} B a test, xdist's {reports['xdist']:.0f} B, plain pytest's, which "
         f"share their texts with the items, {reports['plain']:.0f} B",
     )

@@ -82,10 +82,12 @@ class _Memory:
     def _look(self) -> None:
         gc.collect()
         everything, _ = tracemalloc.get_traced_memory()
+        # What pytest keeps of each test, in a plain run too: its reports, and its id for `--nf`.
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
-        # What pytest keeps of each test, in a plain run too.
         terminal.stats.clear()
         terminal._progress_nodeids_reported.clear()
+        newfirst = self.config.pluginmanager.getplugin("nfplugin")
+        newfirst.cached_nodeids.clear()
         gc.collect()
         beyond, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
