@@ -171,6 +171,8 @@ class _Crew(Role):
     def load_conftests(self) -> Generator[None, None, None]:
         """Reset the options by which plugins would take us for a controller."""
         identity.reset_options(self._config.known_args_namespace)
+        # pytest-cov in a fresh interpreter would erase the data of the workers before this one.
+        self._config.known_args_namespace.cov_append = True
         return (yield)
 
     def _wait_welcome(self) -> msg.Welcome:

@@ -71,10 +71,7 @@ def coverage(suite, heard, *args):
     [
         ("--isolate=session",),
         ("--isolate=session", "-n", "2"),
-        pytest.param(
-            ("--isolate=module", "-o", "isolate_start=spawn"),
-            marks=pytest.mark.xfail(reason="spawned workers lose branches; not understood yet"),
-        ),
+        ("--isolate=module", "-o", "isolate_start=spawn"),
         ("--isolate=function",),
         ("--isolate=function", "-n", "2"),
     ],

@@ -329,7 +329,8 @@ class Hearing:
             self._bridge.terminal.give_back(craft)
             if not craft.left:
                 self._hook.pytest_testnodedown(node=craft.node, error=str(end))
-            self._feed(ev.WorkerEnded(number, end, doing))
+            if number in self._bridge.run.workers:
+                self._feed(ev.WorkerEnded(number, end, doing))
         self._bridge.fleet.remove(craft)
 
 

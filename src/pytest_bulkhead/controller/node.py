@@ -8,7 +8,6 @@ node without `workeroutput`.
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -85,7 +84,7 @@ class WorkerNode:
             "version": sys.version,
             "version_info": tuple(sys.version_info),
             "sysplatform": sys.platform,
-            "platform": platform.platform(),
+            "platform": " ".join(os.uname()),
             "executable": sys.executable,
             "cwd": os.getcwd(),
             "spec": self.gateway.spec,

@@ -78,6 +78,7 @@ class Performer:
                 self._bridge.fleet.listen(craft)
         except OSError:
             # Who should have started it is gone; what that means is for the run to decide.
+            self._bridge.fleet.remove(craft)
             self._bridge.events.append(ev.WorkerEnded(action.worker, UNSEEN, Blame()))
         berth.close()
 
