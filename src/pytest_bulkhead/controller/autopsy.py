@@ -38,7 +38,7 @@ class Autopsy:
         craft = self._bridge.fleet.get(action.worker)
         evidence = self._gather(action, craft)
         report = self._make_report(action, evidence, craft)
-        self._announce(report, evidence)
+        self._announce(report)
         if craft is not None:
             craft.sections = ()
 
@@ -106,14 +106,12 @@ class Autopsy:
         if craft is not None and self._bridge.settings.named:
             report.node = craft.node
 
-    def _announce(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
+    def _announce(self, report: Any) -> None:  # noqa: ANN401
         bridge, hook = self._bridge, self._bridge.config.hook
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
-        if report.outcome == "failed":
-            bridge.crashes.append(evidence)
-            if report.when == "call":
-                compat.junit_error(bridge.config, report, report.isolate_headline)
+        if report.outcome == "failed" and report.when == "call":
+            compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
         if bridge.journal is not None:
             bridge.journal.evidence(

@@ -16,7 +16,6 @@ from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
-from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
@@ -78,7 +77,6 @@ class Bridge:
     #: When each item began, on the monotonic clock, 0.0 for never.
     begun: array[float] = dataclasses.field(default_factory=lambda: array("d"))
     verdict: Verdict = dataclasses.field(default_factory=Verdict)
-    crashes: list[Evidence] = dataclasses.field(default_factory=list)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
     #: {node: the stacks of the template that died when it collected that node}
     import_stacks: dict[str, str] = dataclasses.field(default_factory=dict)

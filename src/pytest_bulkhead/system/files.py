@@ -38,12 +38,6 @@ def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def rewind_truncate(fd: int) -> None:
-    """Empty a file."""
-    os.ftruncate(fd, 0)
-    os.lseek(fd, 0, os.SEEK_SET)
-
-
 def redirect(source: int, target: int) -> None:
     """Make the descriptor `target` mean what `source` means."""
     os.dup2(source, target, inheritable=target <= 2)
