@@ -41,7 +41,7 @@ BETWEEN = LAYERS["compat"]
 #: The controller forks the keeper, and this is where that one begins.
 DOORS = {("controller.launch", "keeper.main")}
 
-USERS_OF_COMPAT = {"controller", "template", "worker", "plugin", "report", "roles"}
+USERS_OF_COMPAT = {"controller", "template", "worker", "plugin", "quiet", "report", "roles"}
 
 PURE = {"core", "protocol"}
 VALUE_MODULES = {

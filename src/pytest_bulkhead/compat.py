@@ -196,6 +196,38 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
         xml.open_reports.remove(report)
 
 
+def write_junit_by(config: pytest.Config, writer: object) -> None:
+    """Have pytest's own fixtures hand what they record for the JUnit file to `writer`."""
+    from _pytest.junitxml import xml_key  # noqa: PLC0415 - only in runs that write one
+
+    stash: Any = config.stash
+    stash[xml_key] = writer
+
+
+def check_junit_name(name: object) -> None:
+    """Raise the TypeError that pytest raises for a property whose name is no string."""
+    from _pytest.junitxml import _check_record_param_type  # noqa: PLC0415 - see above
+
+    _check_record_param_type("name", name)  # type: ignore[arg-type]
+
+
+def add_junit_extras(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Hand what a test recorded in a worker to the writer of the JUnit file."""
+    from _pytest.junitxml import xml_key  # noqa: PLC0415 - see above
+
+    xml: Any = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    attributes, properties = report.junit_extras
+    for name, value in attributes:
+        xml.node_reporter(report).add_attribute(name, value)
+    known = {(name, str(value)) for name, value in xml.global_properties}
+    for name, value in properties:
+        # A session fixture in every process records the same.
+        if (name, value) not in known:
+            xml.add_global_property(name, value)
+
+
 @contextlib.contextmanager
 def unhooked_imports() -> Iterator[None]:
     """Import modules of ours without pytest's assertion rewriting.

@@ -184,7 +184,7 @@ class _Crew(Role):
 
     def _settle_in(self, welcome: msg.Welcome) -> None:
         """Become who we are told to be, before anything is configured."""
-        from pytest_bulkhead.worker.boarding import set_stdio_aside  # noqa: PLC0415
+        from pytest_bulkhead.quiet import QuietStartPlugin, set_stdio_aside  # noqa: PLC0415
 
         config = self._config
         identity.reset_options(config.option)
@@ -196,6 +196,8 @@ class _Crew(Role):
         )
         compat.capture_into(config, self._cabin.out, self._cabin.err)
         set_stdio_aside(config)
+        quiet = QuietStartPlugin(self._cabin.out, self._cabin.err)
+        config.pluginmanager.register(quiet, "bulkhead-quiet-start")
 
     def end_with(self, problem: BaseException | None) -> None:
         """Leave; a process of a run never returns to the command line that it was forked from."""
@@ -213,12 +215,12 @@ class ForkedTemplate(_Crew):
     def take_over(self) -> None:
         """Become the template; pytest's own main follows in this process."""
         from pytest_bulkhead.template.server import enlist  # noqa: PLC0415
-        from pytest_bulkhead.worker.boarding import embark  # noqa: PLC0415
+        from pytest_bulkhead.worker.boarding import prepare  # noqa: PLC0415
 
         welcome = self._wait_welcome()
         environ.replace_environ(welcome.environ)
         self._settle_in(welcome)
-        enlist(self._config, self._cabin, welcome.workers, embark)
+        enlist(self._config, self._cabin, welcome.workers, prepare)
 
 
 class SpawnedTemplate(ForkedTemplate):

@@ -103,7 +103,7 @@ CASES = {
 
 #: What is not as in plain pytest yet: these print from the process that does it, unseen. README,
 #: Limits. `--sw-skip` skips one failure in each process instead of one in the run.
-KNOWN = {"capture tee-sys", "setup show", "setup only", "stepwise skip"}
+KNOWN = {"capture tee-sys", "stepwise skip"}
 
 
 def _expect_known(case, request):
@@ -317,6 +317,29 @@ def test_r(record_property, record_testsuite_property, record_xml_attribute):
     assert '<property name="number" value="7"' in content
     assert 'classname="renamed"' in content
     assert '<property name="ours" value="yes"' in content
+
+
+@pytest.mark.parametrize("option", ["--setup-show", "--setup-only", "--setup-plan"])
+def test_setup_show(pair, option):
+    """What pytest prints of fixtures that come and go is the same, line for line."""
+    text = """
+import pytest
+@pytest.fixture(scope="module", params=["red", "green"])
+def wide(request): yield request.param
+@pytest.fixture
+def narrow(wide): return wide
+def test_both(narrow): pass
+def test_wide(wide): assert wide == "red"
+def test_none(): pass
+"""
+    for level in LEVELS:
+        plain, isolated = pair({"test_show.py": text}).both(option, "-v", level=level)
+        shows = [[line for line in end.out.splitlines() if "test_show.py" in line or " F " in line
+                  or " M " in line] for end in (plain, isolated)]  # fmt: skip
+        if level == "function":  # each process sets the wide fixture up, and tears it down
+            assert len(shows[0]) <= len(shows[1]), shown(isolated)
+        else:
+            assert shows[0] == shows[1], shown(isolated)
 
 
 def test_log_file(pair):

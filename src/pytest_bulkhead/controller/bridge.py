@@ -86,7 +86,12 @@ class Bridge:
     oom_kills: int | None = None
 
     def note_leak(self, leak: Leak) -> None:
-        """Note a process that outlived its test."""
+        """Note a process that outlived its test.
+
+        One that is being ended may be found again, by those who look after the worker's own end.
+        """
+        if any(known.pid == leak.pid and known.command == leak.command for known in self.leaks):
+            return
         self.leaks.append(leak)
         if self.journal is not None:
             self.journal.evidence(leak=leak._asdict())

@@ -143,6 +143,8 @@ class Hearing:
             report.node = craft.node
         if type(report) is pytest.TestReport:
             self._account(craft, message.item, report)
+        if hasattr(report, "junit_extras"):
+            compat.add_junit_extras(self._bridge.config, report)
         self._hook.pytest_runtest_logreport(report=report)
         self._bridge.heed_wishes()
 

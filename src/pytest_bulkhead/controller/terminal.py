@@ -37,8 +37,11 @@ class Terminal:
             self._holder.hull.endpoint.send(msg.TerminalGranted())
 
     def is_kept_from(self, craft: Craft) -> bool:
-        """Whether a craft has to wait, because what it says would be written over a debugger."""
-        return self._holder is not None and craft is not self._holder
+        """Whether a craft has to wait, because what it says would be written over a debugger.
+
+        A template never has to: it may be telling that the holder ended, with the terminal.
+        """
+        return self.lent and craft is not self._holder and not craft.is_template
 
     @property
     def lent(self) -> bool:

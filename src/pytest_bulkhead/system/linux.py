@@ -13,6 +13,8 @@ import signal
 import sys
 from pathlib import Path
 
+from pytest_bulkhead.system import clock
+
 ON_LINUX = sys.platform.startswith("linux")
 
 _PR_SET_PDEATHSIG = 1
@@ -93,18 +95,25 @@ def descendants_of(pid: int) -> list[int]:
     return found
 
 
+#: How often, and after how many seconds, a process that has no arguments yet is looked at again.
+_EXEC_LOOKS, _EXEC_PAUSE = 20, 0.001
+
+
 def command_of(pid: int) -> str:
     """Return the command line of a process, empty when it is a zombie or gone."""
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-        name, _paren, state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-    except OSError:
-        return ""
-    if state.split()[0] == "Z":
-        return ""
-    # In the middle of an exec a process has a name but no arguments yet.
-    text = raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
-    return text or name.partition("(")[2]
+    name = ""
+    for _ in range(_EXEC_LOOKS):
+        try:
+            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+            name, _paren, state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        except OSError:
+            return ""
+        if raw or state.split()[0] == "Z":
+            return raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        # In the middle of an exec it has a name but no arguments yet, though whoever started it
+        # was told that the exec went well.
+        clock.pause(_EXEC_PAUSE)
+    return name.partition("(")[2]
 
 
 def start_of(pid: int) -> float:

@@ -32,23 +32,25 @@ from pytest_bulkhead.system.forkability import gather_facts
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.template.collection import CollectionPlugin, gather
 
-#: What a forked worker runs: given its session, its orders and its berth, it returns what
+#: What a forked worker runs: given its orders and its berth, it returns what
 #: `pytest_runtestloop` returns.
-Embark = Callable[[pytest.Session, msg.Fork, Berth], bool]
+Embark = Callable[[msg.Fork, Berth], bool]
+#: What gets a template ready to be forked.
+Prepare = Callable[[pytest.Session], Embark]
 
 
 class TemplatePlugin:
     """The fork server, in the place of the loop that runs tests."""
 
     def __init__(
-        self, cabin: Cabin, collection: CollectionPlugin, workers: int, embark: Embark
+        self, cabin: Cabin, collection: CollectionPlugin, workers: int, prepare: Prepare
     ) -> None:
         self._endpoint = cabin.endpoint
         self._page = cabin.page
         self._faults = cabin.faults
         self._collection = collection
         self._workers = workers
-        self._embark = embark
+        self._prepare = prepare
         self._children: dict[int, int] = {}
         self._poll = select.poll()
 
@@ -73,11 +75,12 @@ class TemplatePlugin:
             self._endpoint.send(gather(session, self._collection, why_spawn))
         except UsageProblem as problem:
             raise pytest.UsageError(str(problem)) from None
+        embark = self._prepare(session)
         gc.freeze()
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
-        return self._serve(session)
+        return self._serve(session, embark)
 
-    def _serve(self, session: pytest.Session) -> bool:
+    def _serve(self, session: pytest.Session, embark: Embark) -> bool:
         self._poll.register(self._endpoint, select.POLLIN)
         while True:
             for fd, _what in self._poll.poll():
@@ -88,7 +91,7 @@ class TemplatePlugin:
                     if isinstance(order, msg.Fork):
                         berth = self._fork(order)
                         if berth is not None:
-                            return self._embark(session, order, berth)
+                            return embark(order, berth)
                     elif isinstance(order, msg.Finish):
                         self._leave(session)
 
@@ -145,10 +148,10 @@ class TemplatePlugin:
         leaving.exit_process(0)
 
 
-def enlist(config: pytest.Config, cabin: Cabin, workers: int, embark: Embark) -> None:
+def enlist(config: pytest.Config, cabin: Cabin, workers: int, prepare: Prepare) -> None:
     """Register the plugins of a template, and greet the controller."""
     collection = CollectionPlugin(cabin.endpoint)
-    server = TemplatePlugin(cabin, collection, workers, embark)
+    server = TemplatePlugin(cabin, collection, workers, prepare)
     config.pluginmanager.register(collection, "bulkhead-collection")
     config.pluginmanager.register(server, "bulkhead-template")
     cabin.endpoint.send(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))

@@ -2,24 +2,72 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.system import faults, files, leaving
+from pytest_bulkhead.system import faults, leaving
 from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
+from pytest_bulkhead.worker.junit import JunitPlugin
 from pytest_bulkhead.worker.main import WorkerPlugin
 from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
+from pytest_bulkhead.worker.setup_show import SetupShowPlugin
 from pytest_bulkhead.worker.terminal import TerminalPlugin
 
 
-def embark(session: pytest.Session, order: msg.Fork, berth: Berth) -> bool:
+class Gear:
+    """What makes a session a worker's: plugins that stand ready and do nothing until `board`.
+
+    They are registered in the template, once: registering four plugins in each fork took 2.2 ms
+    and a quarter of its page faults.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._mouth = Mouth()
+        self._inbox = Inbox(self._mouth)
+        self._flight = FlightPlugin()
+        reporter = ReporterPlugin(config, self._mouth)
+        self.worker = WorkerPlugin(config, self._inbox, self._flight, reporter)
+        self._flight.interrupted = self.worker.stop_asked
+        terminal = TerminalPlugin(config, self._mouth, self._inbox)
+        for plugin in (reporter, self._flight, self.worker, terminal, *self._wanted()):
+            config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
+        compat.ask_for_basetemp(config, self._ask_for_basetemp)
+        compat.relay_live_log(config, LiveLog(self._mouth))
+
+    def _wanted(self) -> Iterator[object]:
+        """Yield the plugins that serve options which few use."""
+        if self._config.getoption("xmlpath", None):
+            yield JunitPlugin(self._config)
+        if self._config.getoption("setupshow", False):
+            yield SetupShowPlugin(self._config, self._mouth)
+
+    def _ask_for_basetemp(self) -> str:
+        return self._inbox.ask(msg.BasetempWanted(), msg.BasetempGranted).path
+
+    def board(self, cabin: Cabin, doomed: list[list[str]], earlier: list[msg.Message]) -> None:
+        """Become the worker of this cabin, and greet the controller."""
+        self._mouth.connect(cabin.endpoint)
+        self._inbox.connect(cabin.endpoint, earlier)
+        self._flight.open(cabin.page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
+        self._mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
+
+
+def prepare(session: pytest.Session) -> Callable[[msg.Fork, Berth], bool]:
+    """Make ready, in the template, what every worker needs; return what a worker then does."""
+    return functools.partial(_embark, session, Gear(session.config))
+
+
+def _embark(session: pytest.Session, gear: Gear, order: msg.Fork, berth: Berth) -> bool:
     """Be the worker that was just forked from the template, until its session ends."""
     config = session.config
     leaving.forget_exit_functions()
@@ -29,30 +77,8 @@ def embark(session: pytest.Session, order: msg.Fork, berth: Berth) -> bool:
     cabin = berth.raised().open()
     compat.capture_into(config, cabin.out, cabin.err)
     faults.write_faults_to(cabin.faults)
-    worker = enlist(config, cabin, order.doomed, [])
-    return worker.run(session, session.items)
-
-
-def enlist(
-    config: pytest.Config, cabin: Cabin, doomed: list[list[str]], later: list[msg.Message]
-) -> WorkerPlugin:
-    """Register the plugins of a worker, and greet the controller."""
-    mouth = Mouth(cabin.endpoint)
-    inbox = Inbox(cabin.endpoint, mouth)
-    inbox.put(later)
-    reporter = ReporterPlugin(config, mouth)
-    flight = FlightPlugin(cabin.page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
-    worker = WorkerPlugin(config, inbox, flight, reporter)
-    flight.interrupted = worker.stop_asked
-    terminal = TerminalPlugin(config, mouth, inbox)
-    for plugin in (reporter, flight, worker, terminal):
-        config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
-    compat.ask_for_basetemp(
-        config, lambda: inbox.ask(msg.BasetempWanted(), msg.BasetempGranted).path
-    )
-    compat.relay_live_log(config, LiveLog(mouth))
-    mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
-    return worker
+    gear.board(cabin, order.doomed, [])
+    return gear.worker.run(session, session.items)
 
 
 class SpawnedWorkerPlugin:
@@ -71,15 +97,15 @@ class SpawnedWorkerPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        doomed = self._welcome.doomed
-        worker = enlist(session.config, self._cabin, doomed, self._later)
+        gear = Gear(session.config)
+        gear.board(self._cabin, self._welcome.doomed, self._later)
         items = _match(session.items, self._welcome.names)
         missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]
         if missing:
             text = f"a spawned worker did not collect {missing[0]!r}, which the template did"
             self._cabin.endpoint.send(msg.Refused("collection", text, len(missing)))
             raise pytest.exit.Exception(text, 1)
-        return worker.run(session, items)
+        return gear.worker.run(session, items)
 
 
 def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, pytest.Item]:
@@ -94,10 +120,3 @@ def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, p
         for number, (nodeid, copy) in names.items()
         if (nodeid, copy) in collected
     }
-
-
-def set_stdio_aside(config: pytest.Config) -> None:
-    """Take stdin, and stdout unless the user wants it live, from a template or worker."""
-    live = config.getoption("capture", "fd") in ("no", "tee-sys")
-    files.set_stdio_aside(dict(compat.saved_stdio(config)).get(0, 0), stdout=not live)
-    compat.silence_saved_stdio(config, stdout=not live)

@@ -21,15 +21,19 @@ class RaisedByTest(Exception):
 class FlightPlugin:
     """Keeps the black box, and what must not happen a second time from happening."""
 
-    def __init__(self, page: Page, doomed: dict[str, str]) -> None:
-        self._page = page
-        self._doomed = doomed
+    def __init__(self) -> None:
+        self._page: Page
+        self._doomed: dict[str, str] = {}
         #: Whether the user wants the run to end.
         self.interrupted: Callable[[], bool] = lambda: False
         self._phase = Phase.BETWEEN
         self._subject = ""
         #: The item in hand.
         self.item = -1
+
+    def open(self, page: Page, doomed: dict[str, str]) -> None:
+        """Begin to write: into this page, and not to set up what has ended a process before."""
+        self._page, self._doomed = page, doomed
 
     def enter(self, phase: Phase, subject: str = "") -> None:
         """Note what is about to be done."""

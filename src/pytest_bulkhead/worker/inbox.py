@@ -16,14 +16,15 @@ Answer = TypeVar("Answer")
 class Inbox:
     """The orders that have arrived, oldest first."""
 
-    def __init__(self, endpoint: Endpoint, mouth: Mouth) -> None:
-        self._endpoint = endpoint
+    def __init__(self, mouth: Mouth) -> None:
+        self._endpoint: Endpoint
         self._mouth = mouth
         self._orders: list[msg.Message] = []
 
-    def put(self, orders: list[msg.Message]) -> None:
-        """Take in orders that arrived before this object was there."""
-        self._orders.extend(orders)
+    def connect(self, endpoint: Endpoint, earlier: list[msg.Message]) -> None:
+        """Begin to listen, with the orders that have arrived already."""
+        self._endpoint = endpoint
+        self._orders.extend(earlier)
 
     def take(self, *, wait: bool) -> list[msg.Message]:
         """Return the orders that have arrived; with `wait`, one at least."""
@@ -38,9 +39,10 @@ class Inbox:
         """Send a question and wait for its answer; other orders stay for later."""
         self._mouth.say(question)
         while True:
-            for order in self._orders:
+            for place, order in enumerate(self._orders):
                 if isinstance(order, answer):
-                    self._orders.remove(order)
+                    # Not `remove`: messages without fields are all equal, as empty tuples are.
+                    del self._orders[place]
                     return order
             self._receive()
 

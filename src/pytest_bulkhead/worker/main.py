@@ -160,6 +160,9 @@ class WorkerPlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, None]:
+        if not self._mouth.connected:
+            yield  # the template's own, when something raised in it
+            return
         self._flight.enter(Phase.FINISHING)
         try:
             self._teardown_rest(session)

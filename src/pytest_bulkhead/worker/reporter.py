@@ -24,12 +24,23 @@ class Mouth:
     a second time: it leaves at its first word.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._pid = os.getpid()
+    def __init__(self) -> None:
+        self._endpoint: Endpoint | None = None
+        self._pid = 0
+
+    def connect(self, endpoint: Endpoint) -> None:
+        """Begin to speak: from here on this process is the worker."""
+        self._endpoint, self._pid = endpoint, os.getpid()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is somebody to speak to; a template has nobody."""
+        return self._endpoint is not None
 
     def say(self, message: msg.Message) -> None:
         """Send a message; a process that cannot is no worker any more and leaves."""
+        if self._endpoint is None:
+            return
         if os.getpid() != self._pid:
             os._exit(LOST_CHANNEL)
         try:
