@@ -51,20 +51,6 @@ CORE = [
     for name in ("canary", "levels", "after_crash", "ten_musts", "start")
 ]
 
-#: Acceptance tests that are run with this Python only.
-HERE_TOO = [
-    f"tests/acceptance/test_{name}.py"
-    for name in (
-        "demo",
-        "evidence",
-        "explain",
-        "inactive",
-        "out_of_memory",
-        "parallel",
-        "pdb",
-        "timeouts",
-    )
-]
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [

@@ -78,22 +78,23 @@ def test_the_group_of_a_dead_leader_ends_with_it():
 
 def test_a_child_dies_with_its_parent():
     """The kernel ends a process whose parent is gone, whatever it is doing."""
-    read, write = os.pipe()
+    told, telling = os.pipe()
+    wait, go = os.pipe()
 
     def parent():
         me = os.getpid()
 
         def child():
             linux.die_with_parent(me)
-            os.write(write, str(os.getpid()).encode())
+            os.write(telling, str(os.getpid()).encode())
             time.sleep(60)
 
         _child(child)
-        os.read(read, 20)
+        os.read(wait, 1)
 
     pid = _child(parent)
-    os.write(write, b"x")
-    grandchild = int(os.read(read, 20).strip(b"x") or os.read(read, 20))
+    grandchild = int(os.read(told, 20))
+    os.write(go, b"x")
     process.wait_end(pid, 5)
 
     _wait_until(lambda: linux.command_of(grandchild) == "")
