@@ -43,14 +43,10 @@ WORKERS = os.environ.get("TEST_WORKERS", "2")
 #: What needs minutes has a session of its own.
 QUICK = ("-m", "not slow")
 #: On all pairs but the first, each guilty program runs at one level and started in one way.
-QUICKER = (*QUICK, "-k", "not (test_programs and (function-fork or session-spawn))")
-
-#: Acceptance tests that are run with every Python and pytest.
-CORE = [
-    f"tests/acceptance/test_{name}.py"
-    for name in ("canary", "levels", "after_crash", "ten_musts", "start")
-]
-
+_ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
+QUICKER = (*QUICK, "-k", _ONE_CELL)
+#: What pytest's options do depends on the pytest, not on the Python.
+QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not test_pytest_options")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
@@ -147,7 +143,8 @@ def acceptance(session: nox.Session, pytest: str) -> None:
     """Test each promise from outside, with one Python and one pytest."""
     _install(session, PYTESTS[pytest])
     first = (session.python, pytest) == PAIRS[0]
-    _pytest(session, "tests/acceptance", options=QUICK if first else QUICKER)
+    options = QUICK if first else QUICKEST if pytest == "newest" else QUICKER
+    _pytest(session, "tests/acceptance", options=options)
 
 
 @nox.session

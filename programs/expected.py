@@ -310,6 +310,7 @@ PROGRAMS: tuple[Program, ...] = (
             "test_sulky_in_assertion": "failed",
             "test_after": "passed",
         },
+        warnings=1,  # record_property and --junitxml, in plain pytest too
         shows=("made of two",),
     ),
     Program(

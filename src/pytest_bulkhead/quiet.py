@@ -13,9 +13,14 @@ from pytest_bulkhead.system import files
 
 def set_stdio_aside(config: pytest.Config) -> None:
     """Take stdin, and stdout unless the user wants it live, from a template or worker."""
-    live = config.getoption("capture", "fd") in ("no", "tee-sys")
+    live = is_live(config)
     files.set_stdio_aside(dict(compat.saved_stdio(config)).get(0, 0), stdout=not live)
     compat.silence_saved_stdio(config, stdout=not live)
+
+
+def is_live(config: pytest.Config) -> bool:
+    """Whether the user sees what tests print while they run."""
+    return config.getoption("capture", "fd") in ("no", "tee-sys")
 
 
 class QuietStartPlugin:

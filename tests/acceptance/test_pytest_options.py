@@ -101,29 +101,17 @@ CASES = {
 }
 
 
-#: What is not as in plain pytest yet: these print from the process that does it, unseen. README,
-#: Limits. `--sw-skip` skips one failure in each process instead of one in the run.
-KNOWN = {"capture tee-sys", "stepwise skip"}
-
-
-def _expect_known(case, request):
-    if case in KNOWN:
-        request.applymarker(pytest.mark.xfail(reason="a known limit", strict=False))
-
-
 @pytest.mark.parametrize("case", CASES)
-def test_same_ends(case, pair, request):
+def test_same_ends(case, pair):
     """Exit status, counts, and the word for each test, in order, are plain pytest's."""
-    _expect_known(case, request)
     pair().same("-v", *CASES[case])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("level", ["module", "function"])
 @pytest.mark.parametrize("case", CASES)
-def test_same_ends_at_tighter_levels(case, level, pair, request):
+def test_same_ends_at_tighter_levels(case, level, pair):
     """As above, at the levels that change more."""
-    _expect_known(case, request)
     pair().same("-v", *CASES[case], level=level)
 
 
@@ -140,9 +128,8 @@ AFTER_A_RUN = {
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("case", AFTER_A_RUN)
-def test_same_ends_after_a_first_run(case, level, pair, request):
+def test_same_ends_after_a_first_run(case, level, pair):
     """The caches that one run leaves and the next one reads are plain pytest's."""
-    _expect_known(case, request)
     first = ("--sw",) if "stepwise" in case else ()
     pair().same("-v", *AFTER_A_RUN[case], level=level, before=[first])
 
@@ -317,6 +304,27 @@ def test_r(record_property, record_testsuite_property, record_xml_attribute):
     assert '<property name="number" value="7"' in content
     assert 'classname="renamed"' in content
     assert '<property name="ours" value="yes"' in content
+
+
+@pytest.mark.parametrize("option", ["-s", "--capture=tee-sys"])
+def test_uncaptured_output_stands_where_it_belongs(pair, option):
+    """What tests print without capture is between the same lines as in plain pytest."""
+    text = """
+import pytest
+@pytest.fixture
+def talks():
+    print("in set-up")
+    yield
+    print("in teardown")
+def test_a(talks): print("in a")
+def test_b(): print("in b"); assert 0
+def test_c(talks): print("in c")
+"""
+    for level in LEVELS:
+        plain, isolated = pair({"test_live.py": text}).both(option, "-v", "--tb=no", level=level)
+        live = [end.out.partition("test_live.py::")[2].partition("=====")[0]
+                for end in (plain, isolated)]  # fmt: skip
+        assert live[0] == live[1], shown(isolated)
 
 
 @pytest.mark.parametrize("option", ["--setup-show", "--setup-only", "--setup-plan"])

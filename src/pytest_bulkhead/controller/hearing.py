@@ -205,6 +205,7 @@ class Hearing:
     def _on_paused(self, craft: Craft, _message: msg.Paused) -> None:
         # What its report made pytest and plugins wish is on its way to it before this.
         self._feed(ev.Tick())
+        process.flush_output()  # what it prints next is to stand behind what we wrote
         craft.hull.endpoint.send(msg.GoOn())
 
     def _on_basetemp_wanted(self, craft: Craft, _message: msg.BasetempWanted) -> None:

@@ -105,7 +105,7 @@ class TerminalGranted(NamedTuple):
 
 
 class GoOn(NamedTuple):
-    """What there was to say about a failure has been said."""
+    """What follows from what you said is on its way, and shown."""
 
 
 class BasetempGranted(NamedTuple):
@@ -208,7 +208,7 @@ class BasetempWanted(NamedTuple):
 
 
 class Paused(NamedTuple):
-    """A test failed and the run may have to stop; the sender waits for `GoOn`."""
+    """What I said may stop the run, or has to be shown first; the sender waits for `GoOn`."""
 
 
 class TerminalWanted(NamedTuple):

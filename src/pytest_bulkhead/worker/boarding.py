@@ -12,11 +12,13 @@ import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.quiet import is_live
 from pytest_bulkhead.system import faults, leaving
 from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.junit import JunitPlugin
+from pytest_bulkhead.worker.live_output import LiveOutputPlugin
 from pytest_bulkhead.worker.main import WorkerPlugin
 from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
 from pytest_bulkhead.worker.setup_show import SetupShowPlugin
@@ -48,6 +50,8 @@ class Gear:
         """Yield the plugins that serve options which few use."""
         if self._config.getoption("xmlpath", None):
             yield JunitPlugin(self._config)
+        if is_live(self._config):
+            yield LiveOutputPlugin(self._inbox)
         if self._config.getoption("setupshow", False):
             yield SetupShowPlugin(self._config, self._mouth)
 
