@@ -30,6 +30,7 @@ class Hearing:
         self._bridge = bridge
         self._feed = feed
         self._hook = bridge.config.hook
+        self._asked = False
         self._handlers: dict[type[Any], Any] = {
             msg.Hello: self._on_hello,
             msg.Progress: self._on_progress,
@@ -63,6 +64,11 @@ class Hearing:
             return
         if craft.hull.endpoint.closed:
             self._silence(craft, "it closed its result channel")
+
+    def was_asked(self) -> bool:
+        """Whether somebody has asked something since the last call; there may be more to come."""
+        asked, self._asked = self._asked, False
+        return asked
 
     def hear_last_words(self, craft: Craft) -> None:
         """Take in what a craft sent before it ended."""
@@ -204,6 +210,7 @@ class Hearing:
 
     def _on_paused(self, craft: Craft, _message: msg.Paused) -> None:
         # What its report made pytest and plugins wish is on its way to it before this.
+        self._asked = True
         self._feed(ev.Tick())
         process.flush_output()  # what it prints next is to stand behind what we wrote
         craft.hull.endpoint.send(msg.GoOn())

@@ -50,6 +50,11 @@ class Roster:
         """How many workers count against the number of tests that may run at once."""
         return sum(worker.busy for worker in self.workers.values())
 
+    @property
+    def provided(self) -> bool:
+        """Whether nobody will want a decision soon: each has a test behind the one in hand."""
+        return all(len(worker.todo) > 1 for worker in self.workers.values())
+
     def next_share(self, capacity: int, can_start: bool) -> Share | None:
         """Return the share to give out now, None for none.
 

@@ -47,13 +47,24 @@ def to_plain(value: Any, path: tuple[int, ...] = ()) -> Any:  # noqa: ANN401 - J
 
 
 def _dict_to_plain(value: dict[Any, Any], path: tuple[int, ...]) -> Any:  # noqa: ANN401
-    if all(type(key) is str and key[:1] != "$" for key in value):
+    if _has_plain_keys(value):
         return {
-            # Most members are atoms; a call for each would double the cost of a report.
-            key: member if type(member) in _ATOMS else to_plain(member, path)
+            # Most members are atoms or short; a call for each would double the cost of a report.
+            key: member
+            if (kind := type(member)) in _ATOMS or kind is str and len(member) <= MAX_TEXT
+            else to_plain(member, path)
             for key, member in value.items()
         }
     return {"$dict": [[to_plain(k, path), to_plain(v, path)] for k, v in value.items()]}
+
+
+def _has_plain_keys(value: dict[Any, Any]) -> bool:
+    """Whether a dict can be sent as one: its keys are texts, and it reads as no tagged value."""
+    try:
+        "".join(value)  # the cheapest question whether all are texts
+    except TypeError:
+        return False
+    return len(value) != 1 or next(iter(value)) not in _READERS
 
 
 def _rare_to_plain(value: Any, path: tuple[int, ...]) -> Any:  # noqa: ANN401

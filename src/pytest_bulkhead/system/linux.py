@@ -6,12 +6,12 @@ says so.
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from pytest_bulkhead.system import clock
 
@@ -28,7 +28,9 @@ def _prctl(option: int, value: int) -> bool:
 
 
 @functools.cache
-def _libc() -> ctypes.CDLL:
+def _libc() -> Any:  # noqa: ANN401 - ctypes.CDLL
+    import ctypes  # noqa: PLC0415 - 4 ms that the controller, which never asks, need not spend
+
     return ctypes.CDLL(None, use_errno=True)
 
 

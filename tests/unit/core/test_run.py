@@ -183,6 +183,17 @@ def test_in_hand():
     assert [(1, 0)] == [(worker.id, item.index) for worker, item in talk.run.in_hand()]
 
 
+def test_nobody_waits_while_each_has_a_test_to_go_on_with():
+    """All are provided for until a worker has nothing behind the test in hand."""
+    talk = Talk("a a")
+    talk.tell(ev.WorkerJoined(1), ev.TestStarted(1, 0))
+    before = talk.run.roster.provided
+    talk.tell(ev.TestFinished(1, 0), ev.TestStarted(1, 1))
+
+    assert before
+    assert not talk.run.roster.provided
+
+
 def test_an_unknown_worker_is_a_bug():
     """A word of a worker that is not alive cannot have been said."""
     with pytest.raises(InvalidTransition, match="worker 5 is not alive"):
