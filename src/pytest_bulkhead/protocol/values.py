@@ -51,7 +51,7 @@ def _dict_to_plain(value: dict[Any, Any], path: tuple[int, ...]) -> Any:  # noqa
         return {
             # Most members are atoms or short; a call for each would double the cost of a report.
             key: member
-            if (kind := type(member)) in _ATOMS or kind is str and len(member) <= MAX_TEXT
+            if (kind := type(member)) in _ATOMS or (kind is str and len(member) <= MAX_TEXT)
             else to_plain(member, path)
             for key, member in value.items()
         }
