@@ -218,7 +218,7 @@ def add_junit_extras(config: pytest.Config, report: pytest.TestReport) -> None:
     xml: Any = config.stash.get(xml_key, None)
     if xml is None:
         return
-    attributes, properties = report.junit_extras
+    attributes, properties = report.bulkhead_junit
     for name, value in attributes:
         xml.node_reporter(report).add_attribute(name, value)
     known = {(name, str(value)) for name, value in xml.global_properties}

@@ -44,6 +44,6 @@ class JunitPlugin:
         if self._attributes or self._properties:
             extras = [self._attributes, self._properties]
             # pytest sends every attribute of a report.
-            report.junit_extras = extras  # type: ignore[attr-defined]
+            report.bulkhead_junit = extras  # type: ignore[attr-defined]
             self._attributes, self._properties = [], []
         return report

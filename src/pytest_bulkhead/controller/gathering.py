@@ -1,0 +1,76 @@
+"""What a template says of its collection, once, however many templates there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.item import Item, Scopes
+from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.recorder import restore_warning
+
+
+class Gathering:
+    """Takes in what was collected, and the warnings of any process."""
+
+    def __init__(self, bridge: Bridge, feed: Callable[[ev.Event], None]) -> None:
+        self._bridge = bridge
+        self._feed = feed
+        self._hook = bridge.config.hook
+
+    def on_collect_reported(self, _craft: Craft, message: msg.CollectReported) -> None:
+        """Hand the report of a node to pytest."""
+        data = message.report
+        report = pytest.CollectReport(
+            nodeid=data["nodeid"],
+            outcome=data["outcome"],
+            longrepr=data["longrepr"],
+            result=[],
+            sections=data["sections"],
+        )
+        if self._is_news(report.nodeid):
+            self._hook.pytest_collectreport(report=report)
+
+    def _is_news(self, told: object) -> bool:
+        """Whether no template has told this before; one that is started again tells it all."""
+        new = not self._bridge.collected and told not in self._bridge.told
+        self._bridge.told.add(told)
+        return new
+
+    def on_gathered(self, craft: Craft, message: msg.Gathered) -> None:
+        """Take in the items."""
+        bridge = self._bridge
+        items = tuple(_read_item(number, row) for number, row in enumerate(message.items))
+        if not bridge.collected:
+            bridge.collected, bridge.lines = True, message.lines
+            bridge.deselected = message.deselected
+            bridge.locations = [tuple(place) for place in message.locations]
+            bridge.durations.extend([0.0] * len(items))
+            bridge.begun.extend([0.0] * len(items))
+        self._feed(ev.Collected(-craft.process, items, message.why_spawn))
+
+    def on_recorded(self, craft: Craft, message: msg.Recorded) -> None:
+        """Hand a warning to pytest."""
+        # What was warned of in `pytest_configure`, the controller's own has warned of.
+        if craft.is_template and (message.when == "config" or not self._is_news(str(message))):
+            return
+        self._hook.pytest_warning_recorded.call_historic(
+            kwargs={
+                "warning_message": restore_warning(message),
+                "when": message.when,
+                "nodeid": message.nodeid,
+                "location": message.location,
+            }
+        )
+
+
+def _read_item(number: int, row: list[Any]) -> Item:
+    nodeid, package, module, cls, level, group, timeout = row
+    limit = None if timeout < 0 else timeout
+    return Item(number, nodeid, Scopes(package, module, cls), Level(level), group or None, limit)

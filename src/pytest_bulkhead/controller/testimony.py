@@ -1,0 +1,115 @@
+"""What workers say of their tests, turned into events for the run and hook calls for pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.errors import ProtocolError
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.report.live import write_live
+from pytest_bulkhead.system import clock
+
+
+class Testimony:
+    """Takes in progress and reports."""
+
+    def __init__(self, bridge: Bridge, feed: Callable[[ev.Event], None]) -> None:
+        self._bridge = bridge
+        self._feed = feed
+        self._hook = bridge.config.hook
+
+    def on_progress(self, craft: Craft, message: msg.Progress) -> None:
+        """Take in that one test is finished and the next begins."""
+        if message.finished >= 0:
+            self._on_finished(craft, message.finished)
+        if message.started >= 0:
+            self._on_test_started(craft, message.started)
+
+    def _on_finished(self, craft: Craft, index: int) -> None:
+        worker = self._bridge.run.workers[craft.process]
+        _expect(worker.item == index, "a test is finished that had not begun")
+        self._feed(ev.TestFinished(craft.process, index))
+        craft.sections, craft.told = (), {}
+        self._hook.pytest_runtest_logfinish(**self._place(index))
+
+    def _on_test_started(self, craft: Craft, index: int) -> None:
+        worker = self._bridge.run.workers[craft.process]
+        given = bool(worker.todo) and worker.todo[0] == index
+        _expect(given and worker.item is None, "a test begins that had not been given")
+        self._feed(ev.TestStarted(craft.process, index))
+        self._bridge.begun[index] = clock.monotonic()
+        self._hook.pytest_runtest_logstart(**self._place(index))
+
+    def _place(self, index: int) -> dict[str, Any]:
+        nodeid = self._bridge.run.items[index].nodeid
+        return {"nodeid": nodeid, "location": self._bridge.locations[index]}
+
+    def on_reported(self, craft: Craft, message: msg.Reported) -> None:
+        """Take in a report, and hand it to pytest."""
+        worker = self._bridge.run.workers[craft.process]
+        _expect(worker.item == message.item, "a test reports that had not begun")
+        report = self._restore(_complete(craft, message.report))
+        report.worker_id = craft.node.gateway.id
+        report.testrun_uid = self._bridge.run_uid
+        report.item_index = message.item
+        if self._bridge.settings.named:
+            report.node = craft.node
+        if type(report) is pytest.TestReport:
+            self._account(craft, message.item, report)
+        if hasattr(report, "bulkhead_junit"):
+            self._add_junit_extras(report)
+        self._hook.pytest_runtest_logreport(report=report)
+        self._bridge.heed_wishes()
+
+    def _add_junit_extras(self, report: pytest.TestReport) -> None:
+        try:
+            compat.add_junit_extras(self._bridge.config, report)
+        except (TypeError, ValueError) as problem:
+            raise ProtocolError(f"what a report has for JUnit is none: {problem!r}") from problem
+
+    def _restore(self, data: Any) -> Any:  # noqa: ANN401 - a report of any plugin
+        config = self._bridge.config
+        try:
+            report = self._hook.pytest_report_from_serializable(config=config, data=data)
+        except Exception as problem:
+            raise ProtocolError(f"a report cannot be read: {problem!r}") from problem
+        _expect(report is not None, "a report is of no known type")
+        return report
+
+    def _account(self, craft: Craft, index: int, report: pytest.TestReport) -> None:
+        craft.sections = tuple(report.sections)
+        self._bridge.durations[index] += report.duration
+        xfail = hasattr(report, "wasxfail")
+        self._feed(
+            ev.TestReported(
+                craft.process, index, report.when, report.outcome, xfail, report.duration
+            )
+        )
+
+    def on_live(self, _craft: Craft, message: msg.Live) -> None:
+        """Show what is to be seen while the test runs."""
+        write_live(self._bridge.config, message.text, message.sep)
+
+
+def _complete(craft: Craft, data: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """Put back what a report left out; so the reports of a test share their strings."""
+    if type(data) is dict:
+        for key in msg.TOLD_ONCE:
+            if key in data:
+                craft.told[key] = data[key]
+            elif key in craft.told:
+                known = craft.told[key]
+                data[key] = dict(known) if type(known) is dict else known
+    return data
+
+
+def _expect(fine: bool, otherwise: str) -> None:
+    if not fine:
+        raise ProtocolError(otherwise)
