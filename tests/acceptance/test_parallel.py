@@ -94,7 +94,7 @@ def test_longest_known_duration_first(run, files):
     finished = run("--isolate=module", "-n", "2")
     assert finished.counts == {"passed": 6}, shown(finished)
     (run.path / "ran.txt").unlink()
-    files({"test_9.py": text.format(9, 0)})
+    files({"test_9.py": text.format(9, 0.5)})
     finished = run("--isolate=module", "-n", "2")
     order = [nodeid.rpartition("_")[2] for nodeid, _ in read_record(run.path)]
     assert set(order[:2]) == {"5", "9"}, (order, shown(finished))

@@ -12,6 +12,7 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.system import clock
 from pytest_bulkhead.system.page import Page
+from pytest_bulkhead.worker.recursion import RecursionLimit
 
 
 class RaisedByTest(Exception):
@@ -26,6 +27,7 @@ class FlightPlugin:
         self._doomed: dict[str, str] = {}
         #: Whether the user wants the run to end.
         self.interrupted: Callable[[], bool] = lambda: False
+        self._limit = RecursionLimit()
         self._phase = Phase.BETWEEN
         self._subject = ""
         #: The item in hand.
@@ -43,29 +45,28 @@ class FlightPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        self.enter(Phase.SETUP)
-        try:
-            return (yield)
-        except KeyboardInterrupt as cause:
-            self._convert(cause)
+        return (yield from self._guard(Phase.SETUP))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        self.enter(Phase.CALL)
-        try:
-            return (yield)
-        except KeyboardInterrupt as cause:
-            self._convert(cause)
+        return (yield from self._guard(Phase.CALL))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        self.enter(Phase.TEARDOWN)
+        return (yield from self._guard(Phase.TEARDOWN))
+
+    def _guard(self, phase: Phase) -> Generator[None, Any, Any]:
+        __tracebackhide__ = True
+        self.enter(phase)
+        self._limit.lend()
         try:
             return (yield)
         except KeyboardInterrupt as cause:
             self._convert(cause)
+        finally:
+            self._limit.take_back()
 
     def _convert(self, cause: KeyboardInterrupt) -> None:
         """Turn an interrupt that nobody asked for into a failure of this test."""
