@@ -69,6 +69,18 @@ def silence_terminal(config: pytest.Config) -> None:
         writer.hasmarkup = False
 
 
+def forgo_summary(config: pytest.Config) -> None:
+    """Keep a worker's terminal reporter from having every plugin write a summary at the end.
+
+    As in xdist's workers, which have no terminal: that of hypothesis takes half a second of
+    imports. Unregistering the reporter would do too, but in each worker anew.
+    """
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None:
+        with contextlib.suppress(ValueError):
+            config.hook.pytest_sessionfinish._remove_plugin(reporter)
+
+
 def reach_terminal(config: pytest.Config, file: Any) -> Any:  # noqa: ANN401
     """Let the terminal reporter write to `file`; return what it wrote to before."""
     writer = getattr(config.pluginmanager.getplugin("terminalreporter"), "_tw", None)

@@ -59,12 +59,24 @@ def watch_pid(pid: int) -> int | None:
         return None
 
 
+def _read(path: str) -> str:
+    # pathlib and a text file would touch, in each fork, a dozen more pages of memory.
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        chunks = []
+        while chunk := os.read(fd, 65536):
+            chunks.append(chunk)
+    finally:
+        os.close(fd)
+    return b"".join(chunks).decode("utf-8", "replace")
+
+
 def thread_names() -> list[str]:
     """Return the names of all native threads of this process, the main one first."""
     names = []
     for tid in sorted(os.listdir("/proc/self/task"), key=int):
         try:
-            names.append(Path(f"/proc/self/task/{tid}/comm").read_text().strip())
+            names.append(_read(f"/proc/self/task/{tid}/comm").strip())
         except OSError:
             pass  # it ended while we looked
     return names
@@ -79,8 +91,7 @@ def children_of(pid: int) -> list[int]:
         return []
     for tid in tasks:
         try:
-            text = Path(f"/proc/{pid}/task/{tid}/children").read_text()
-            children += map(int, text.split())
+            children += map(int, _read(f"/proc/{pid}/task/{tid}/children").split())
         except OSError:
             pass
     return children
@@ -106,12 +117,12 @@ def command_of(pid: int) -> str:
     name = ""
     for _ in range(_EXEC_LOOKS):
         try:
-            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-            name, _paren, state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+            arguments = _read(f"/proc/{pid}/cmdline")
+            name, _paren, state = _read(f"/proc/{pid}/stat").rpartition(")")
         except OSError:
             return ""
-        if raw or state.split()[0] == "Z":
-            return raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        if arguments or state.split()[0] == "Z":
+            return arguments.replace("\0", " ").strip()
         # In the middle of an exec it has a name but no arguments yet, though whoever started it
         # was told that the exec went well.
         clock.pause(_EXEC_PAUSE)
@@ -121,7 +132,7 @@ def command_of(pid: int) -> str:
 def start_of(pid: int) -> float:
     """Return when a process was started, on the clock of `time.monotonic`; 0.0 when unknown."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     except OSError:
         return 0.0
     # Field 22 of proc_pid_stat(5), counted from the state, which is field 3. In clock ticks since
@@ -133,7 +144,7 @@ def start_of(pid: int) -> float:
 def _oom_counter() -> Path | None:
     """Return the file of our memory control group that counts out-of-memory kills."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = _read("/proc/self/cgroup").splitlines()
     except OSError:
         return None
     candidates = []
@@ -152,7 +163,7 @@ def oom_kills() -> int | None:
     if counter is None:
         return None
     try:
-        for line in counter.read_text().splitlines():
+        for line in _read(str(counter)).splitlines():
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     except OSError:

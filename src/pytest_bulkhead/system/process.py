@@ -15,13 +15,17 @@ from pytest_bulkhead.system import clock
 _DEFAULT = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
 
 
-def fork() -> int:
-    """Fork; return 0 in the child.
+#: Whether this Python warns when a process with threads forks.
+_WARNS_AT_FORK = sys.version_info >= (3, 12)
 
-    Python 3.12 warns when a process with threads forks. Whether this one may was proven by the
-    caller, and under `-W error` the warning would be an exception inside the fork.
-    """
+
+def fork() -> int:
+    """Fork; return 0 in the child."""
     flush_output()
+    if not _WARNS_AT_FORK:
+        return os.fork()
+    # Whether this process may fork with threads was proven by the caller, and under `-W error` the
+    # warning would be an exception inside the fork.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return os.fork()

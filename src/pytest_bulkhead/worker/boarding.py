@@ -43,6 +43,7 @@ class Gear:
         terminal = TerminalPlugin(config, self._mouth, self._inbox)
         for plugin in (reporter, self._flight, self.worker, terminal, *self._wanted()):
             config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
+        compat.forgo_summary(config)
         compat.ask_for_basetemp(config, self._ask_for_basetemp)
         compat.relay_live_log(config, LiveLog(self._mouth))
 

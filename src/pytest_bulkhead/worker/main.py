@@ -106,12 +106,7 @@ class WorkerPlugin:
             session: this worker's session.
             items: {number: item}, or a list of all items.
         """
-        try:
-            self._run_assigned(session, items)
-        finally:
-            # As in xdist's workers, which have no terminal: with it, `pytest_sessionfinish` would
-            # have every plugin write a summary, that of hypothesis after half a second of imports.
-            self._config.pluginmanager.unregister(name="terminalreporter")
+        self._run_assigned(session, items)
         return True
 
     def _run_assigned(self, session: pytest.Session, items: Any) -> None:  # noqa: ANN401
