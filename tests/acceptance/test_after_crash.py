@@ -203,3 +203,11 @@ def test_a_breach_at_exit_names_the_tests_of_its_process(run, files):
     assert "SIGSEGV" in finished.out
     for words in finished.words.values():
         assert "PASSED" in words
+
+
+def test_an_interrupt_raised_at_import_ends_the_run_as_in_plain_pytest(run, files):
+    """A file that raises KeyboardInterrupt: exit status 2, with the place, and no test run."""
+    files({"test_a.py": "def test_a(): pass\n", "test_b.py": "raise KeyboardInterrupt\n"})
+    finished = run("--isolate=session")
+    assert finished.code == run().code == 2, shown(finished)
+    assert "test_b.py:1: KeyboardInterrupt" in finished.out

@@ -63,10 +63,14 @@ class TemplatePlugin:
         self._endpoint.send(msg.Refused("internal", str(excrepr), 3))
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        if isinstance(excinfo.value, pytest.exit.Exception):
-            wish = excinfo.value
+        wish = excinfo.value
+        if isinstance(wish, pytest.exit.Exception):
             code = 2 if wish.returncode is None else wish.returncode
             self._endpoint.send(msg.Refused("exit", str(wish.msg), code))
+        else:
+            # Ctrl-C does not reach a template, so a file raised this while it was imported.
+            where = excinfo.getrepr(style="short").reprcrash
+            self._endpoint.send(msg.Refused("exit", str(where), 2))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
