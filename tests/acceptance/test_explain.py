@@ -122,6 +122,15 @@ def journal(tmp_path_factory):
     return (folder / "run.jsonl").read_bytes()
 
 
+def test_a_disk_that_is_full_costs_the_journal_and_not_the_run(run, files):
+    """What cannot be written is left out; the run ends as ever, without a traceback of ours."""
+    files({"test_a.py": "def test_a(): pass\n"})
+    finished = run("--isolate=session", "--isolate-report=/dev/full")
+    assert finished.counts == {"passed": 1}, shown(finished)
+    assert finished.code == 0
+    assert "Traceback" not in finished.out
+
+
 @pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8, 0.99])
 def test_a_journal_that_was_cut_in_a_line(part, journal, tmp_path):
     """The cut line is left out, and the story is told up to there."""

@@ -10,6 +10,7 @@ last line, "closed", has the counts. A reader skips keys that it does not know.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
@@ -53,7 +54,8 @@ class Journal:
     def close(self, counts: Mapping[str, int]) -> None:
         """Write the counts and close the file."""
         self._write({"closed": dict(counts)})
-        self._file.close()
+        with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
+            self._file.close()
 
     def _write(self, line: Mapping[str, object]) -> None:
         try:
