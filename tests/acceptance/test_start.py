@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import shown
 
 THREAD = """
 import threading, time, os
@@ -49,3 +50,18 @@ def test_bad_values_are_usage_errors(arguments, told, run, files):
     assert finished.code == 4
     assert told in finished.out
     assert "Traceback" not in finished.out
+
+
+def test_a_spawned_worker_imports_the_files_of_its_tests_only(run, files):
+    """Of three files, each worker imports one; the template imports all, to know the tests."""
+    text = """
+import os
+with open(os.environ["SEEN"], "a") as file:
+    file.write(f"{__name__} {os.environ.get('PYTEST_CURRENT_TEST', '')}\\n")
+def test_one(): pass
+"""
+    files({f"sub/test_{name}.py": text for name in "abc"} | {"sub/__init__.py": ""})
+    seen = run.path / "seen.txt"
+    finished = run("--isolate=module", "-o", "isolate_start=spawn", SEEN=str(seen))
+    assert finished.counts == {"passed": 3}, shown(finished)
+    assert len(seen.read_text().splitlines()) == 6

@@ -6,6 +6,7 @@ import functools
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,10 @@ def _embark(session: pytest.Session, gear: Gear, order: msg.Fork, berth: Berth) 
     return gear.worker.run(session, session.items)
 
 
+#: Python files of a folder that belong to all test files in it.
+_SHARED_FILES = ("__init__.py", "conftest.py")
+
+
 class SpawnedWorkerPlugin:
     """A worker in an interpreter of its own: collects by itself, then runs what it is told."""
 
@@ -93,12 +98,20 @@ class SpawnedWorkerPlugin:
         self._welcome = welcome
         self._cabin = cabin
         self._later = later
+        self._files: set[str] | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         compat.silence_terminal(session.config)
         # pytest's own faulthandler plugin has just pointed it at stderr.
         faults.write_faults_to(self._cabin.faults)
+
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Ignore test files that none of our tests is in: collecting them all takes seconds."""
+        if self._files is None:
+            self._files = _files_of(self._welcome.names, config.rootpath)
+        is_ours = not self._files or str(collection_path) in self._files
+        return True if _is_test_file(collection_path) and not is_ours else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -111,6 +124,17 @@ class SpawnedWorkerPlugin:
             self._cabin.endpoint.send(msg.Refused("collection", text, len(missing)))
             raise pytest.exit.Exception(text, 1)
         return gear.worker.run(session, items)
+
+
+def _is_test_file(path: Path) -> bool:
+    return path.suffix == ".py" and path.name not in _SHARED_FILES
+
+
+def _files_of(names: dict[int, list[Any]], root: Path) -> set[str]:
+    """Return the files that items are in; none when that cannot be told from their ids."""
+    relative = {nodeid.partition("::")[0] for nodeid, _copy in names.values()}
+    files = {os.path.normpath(root / name) for name in relative}
+    return files if all(map(os.path.isfile, files)) else set()
 
 
 def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, pytest.Item]:
