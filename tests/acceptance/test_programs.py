@@ -148,7 +148,7 @@ def test_whole_folder_in_one_run(run, no_process_left):
             place(program, run.path)
             for word, count in program.counts("function").items():
                 wanted[word] = wanted.get(word, 0) + count
-    finished = run("--isolate=function", "-n", "2", "-q", timeout=240)
+    finished = run("--isolate=function", "-n", "2", "-q", "--junitxml=junit.xml", timeout=240)
     # Two workers at once may both try a wide fixture that crashes: two crashes, not one and an error.
     found = finished.counts
     for counts in (wanted, found):
