@@ -37,8 +37,11 @@ PYTESTS = {"newest": "pytest", "8.4": "pytest~=8.4.0"}
 #: Where the acceptance tests run. Every Python, and the oldest pytest once.
 PAIRS = [(python, "newest") for python in dict.fromkeys([HERE, *PYTHONS])] + [(HERE, "8.4")]
 
-#: How many of our own tests run at a time, by pytest-xdist; each of them starts processes itself.
+#: How many of our own tests run at a time; each of them starts processes itself.
 WORKERS = os.environ.get("TEST_WORKERS", "2")
+
+#: Our own tests run under our own plugin.
+UNIT, OUTSIDE = ("--isolate=module",), ("--isolate=session",)
 
 #: What needs minutes has a session of its own.
 QUICK = ("-m", "not slow")
@@ -134,7 +137,7 @@ def unit(session: nox.Session) -> None:
     """Test the pure parts, the model of a run, the architecture and the operating system's part."""
     _install(session, "pytest", "hypothesis")
     paths = ("tests/unit", "tests/model", "tests/test_architecture.py", "tests/architecture")
-    _pytest(session, *paths, "tests/system")
+    _pytest(session, *paths, "tests/system", options=(*QUICK, *UNIT))
 
 
 @nox.session
@@ -144,7 +147,7 @@ def acceptance(session: nox.Session, pytest: str) -> None:
     _install(session, PYTESTS[pytest])
     first = (session.python, pytest) == PAIRS[0]
     options = QUICK if first else QUICKEST if pytest == "newest" else QUICKER
-    _pytest(session, "tests/acceptance", options=options)
+    _pytest(session, "tests/acceptance", options=(*options, *OUTSIDE))
 
 
 @nox.session
