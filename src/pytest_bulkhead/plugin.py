@@ -57,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Write every event of the run to FILE as JSON lines; `bulkhead explain FILE` tells "
         "the story",
     )
+    group.addoption(
+        "--isolate-seed",
+        metavar="NUMBER",
+        help="The seed of the random streams of Python, numpy and torch: processes that nobody "
+        "has seeded get one each, derived from this. Default: another one for each run, shown",
+    )
     if _FORKED_IS_OURS:
         group.addoption(
             "--forked",
@@ -66,6 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("isolate", "isolation level, as --isolate", default="")
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
     parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
+    parser.addini("isolate_reseed", "random streams: auto (default) or off", default="")
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
 
 

@@ -22,7 +22,7 @@ from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
-from pytest_bulkhead.system import environ, leaving, linux
+from pytest_bulkhead.system import environ, leaving, linux, streams
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
 
 
@@ -44,6 +44,7 @@ def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool)
     Raises:
         pytest.UsageError: an option has a value that it cannot have.
     """
+    streams.note_untouched()
     inherited = os.environ.pop(VARIABLE, "")
     try:
         if inherited:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
 
 import pytest
 
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.levels import Level, parse_level
+from pytest_bulkhead.core.seeds import LIMIT
 
 #: Options of pytest that run no tests, or show something and leave: we stay out of their way.
 _PASSIVE = (
@@ -35,6 +37,8 @@ class Settings(NamedTuple):
     slack: float
     grace: float
     report: str
+    #: Of the run's random streams; negative for leaving them alone.
+    seed: int
 
 
 def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | None:  # noqa: ANN401
@@ -80,6 +84,7 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         slack=_SLACK if config.pluginmanager.hasplugin("timeout") else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
+        seed=_seed(config),
     )
 
 
@@ -90,6 +95,20 @@ def _start(config: pytest.Config) -> str:
     if value not in STARTS:
         raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
     return value
+
+
+def _seed(config: pytest.Config) -> int:
+    wish = str(config.getini("isolate_reseed") or "auto")
+    if wish not in ("auto", "off"):
+        raise pytest.UsageError(f"ini key isolate_reseed: {wish!r} is none of auto, off")
+    if wish == "off":
+        return -1
+    given = config.getoption("isolate_seed")
+    if given is None:
+        return int.from_bytes(os.urandom(4), "big")
+    if not (given.isdecimal() and int(given) < LIMIT):
+        raise pytest.UsageError(f"--isolate-seed: {given!r} is no whole number below {LIMIT}")
+    return int(given)
 
 
 def _seconds(config: pytest.Config, name: str, option: str) -> float | None:

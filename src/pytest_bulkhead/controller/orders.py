@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -19,6 +19,14 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system.berth import Berth, build
+
+
+class Task(NamedTuple):
+    """What a process is told before it begins: the fields of `messages.Welcome` that differ."""
+
+    doomed: list[list[str]]
+    names: Any = {}  # noqa: RUF012 - a JSON value, never changed
+    seed: int = -1
 
 
 class Orders:
@@ -42,20 +50,14 @@ class Orders:
 
     def order_template(self, craft: Craft, berth: Berth, doomed: list[list[str]]) -> None:
         """Have the keeper fork a template, or spawn one where it could not be forked itself."""
+        task = Task(doomed)
         if self._keep.why_spawn:
-            self.order_spawned("template", craft, berth, doomed, {})
+            self.order_spawned("template", craft, berth, task)
             return
         self._keep.endpoint.send(msg.ForkTemplate(craft.process), berth.fds())
-        self._welcome(craft, doomed, {})
+        self._welcome(craft, task)
 
-    def order_spawned(
-        self,
-        kind: str,
-        craft: Craft,
-        berth: Berth,
-        doomed: list[list[str]],
-        names: Any,  # noqa: ANN401
-    ) -> None:
+    def order_spawned(self, kind: str, craft: Craft, berth: Berth, task: Task) -> None:
         """Have the keeper spawn a template or a worker.
 
         Raises:
@@ -65,7 +67,7 @@ class Orders:
         environ = {**os.environ, **(self._identity(craft) if kind == "worker" else {})}
         order = msg.Spawn(craft.process, kind, argv, to_plain(environ))
         self._keep.endpoint.send(order, berth.fds())
-        self._welcome(craft, doomed, names)
+        self._welcome(craft, task)
 
     def _identity(self, craft: Craft) -> dict[str, str]:
         return {
@@ -74,13 +76,14 @@ class Orders:
             "PYTEST_XDIST_TESTRUNUID": self._uid,
         }
 
-    def _welcome(self, craft: Craft, doomed: list[list[str]], names: Any) -> None:  # noqa: ANN401
+    def _welcome(self, craft: Craft, task: Task) -> None:
         craft.hull.endpoint.send(
             msg.Welcome(
                 workerinput=to_plain(craft.node.workerinput),
                 environ=to_plain(dict(os.environ)),
-                doomed=doomed,
-                names=names,
+                doomed=task.doomed,
+                names=task.names,
                 workers=self._settings.workers,
+                seed=task.seed,
             )
         )

@@ -9,7 +9,7 @@ from typing import Any
 from pytest_bulkhead.controller.autopsy import Autopsy
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
-from pytest_bulkhead.controller.orders import Orders
+from pytest_bulkhead.controller.orders import Orders, Task
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
@@ -74,7 +74,8 @@ class Performer:
                 # It collects by itself, so what killed a template in collection counts too.
                 doomed = action.doomed + self._bridge.run.template.exclusions()
                 names = self._names(action.group)
-                self._orders.order_spawned("worker", craft, berth, self._pairs(doomed), names)
+                task = Task(self._pairs(doomed), names, action.seed)
+                self._orders.order_spawned("worker", craft, berth, task)
                 self._bridge.fleet.listen(craft)
         except OSError:
             # Who should have started it is gone; what that means is for the run to decide.
@@ -87,7 +88,7 @@ class Performer:
         if template is None:
             raise BrokenPipeError
         workerinput = to_plain(craft.node.workerinput)
-        order = msg.Fork(craft.process, workerinput, self._pairs(action.doomed))
+        order = msg.Fork(craft.process, workerinput, self._pairs(action.doomed), action.seed)
         craft.parent = template.process
         template.hull.endpoint.send(order, berth.fds())
 

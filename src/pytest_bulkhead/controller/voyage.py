@@ -101,7 +101,8 @@ class Voyage:
         errors, count = len(reporter.stats.get("error", ())), len(bridge.run.items)
         reporter.write_line(terminal.collected_line(count, bridge.deselected, errors), bold=True)
         settings, why = self._settings, bridge.run.why_spawn
-        reporter.write_line(terminal.isolation_line(settings.level, settings.workers, why))
+        seed = bridge.run.roster.seed
+        reporter.write_line(terminal.isolation_line(settings.level, settings.workers, why, seed))
         for line in bridge.lines:
             reporter.write_line(line)
 
@@ -172,6 +173,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         slack=settings.slack,
         grace=settings.grace,
         durations=load_durations(config) if settings.workers > 1 else {},
+        seed=settings.seed,
     )
 
 

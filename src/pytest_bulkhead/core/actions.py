@@ -38,6 +38,8 @@ class StartWorker(NamedTuple):
     group: int
     fork: bool
     doomed: tuple[Doomed, ...]
+    #: Of its random streams; negative for leaving them alone.
+    seed: int = -1
 
 
 class Assign(NamedTuple):

@@ -28,6 +28,8 @@ class Policy(NamedTuple):
     grace: float = TERMINATE_GRACE
     #: {node id: seconds} of earlier runs.
     durations: Mapping[str, float] = MappingProxyType({})
+    #: The seed of the run's random streams; negative for leaving them alone.
+    seed: int = -1
 
     def limit_of(self, item: Item) -> float | None:
         """Return how many seconds a test may take; None for no limit, as is a mark with 0."""

@@ -19,6 +19,7 @@ from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.pool import Pool
 from pytest_bulkhead.core.scheduling import order_shares
+from pytest_bulkhead.core.seeds import derive_seed
 from pytest_bulkhead.core.worker import Stage, Worker
 
 #: Deaths in a row of a group's workers, no test of it being finished in between, after which the
@@ -34,6 +35,9 @@ class Roster:
         self.pool = Pool()
         #: All and only the workers whose processes may still be alive.
         self.workers: dict[int, Worker] = {}
+        #: From which processes get the seeds of their random streams; negative for none: one
+        #: process for all tests is plain pytest's own case, and nothing is to be kept apart.
+        self.seed = -1
         #: The groups that were given up.
         self._abandoned: set[int] = set()
         self._hired = 0
@@ -42,6 +46,8 @@ class Roster:
     def plan(self, items: Sequence[Item], policy: Policy) -> None:
         """Take the work: once, after the first collection."""
         self.groups = form_groups(items, policy.level, policy.workers)
+        several = len(self.groups) > 1 or any(group.divisible for group in self.groups)
+        self.seed = policy.seed if several else -1
         shares = form_shares(self.groups, items, policy.workers)
         self.pool = Pool(order_shares(shares, items, policy.durations, policy.workers))
 
@@ -111,6 +117,13 @@ class Roster:
         worker = Worker(self._hired, slot, group, forked)
         self.workers[worker.id] = worker
         return worker
+
+    def seed_of(self, worker: Worker) -> int:
+        """Return the seed of a worker's random streams, negative for leaving them alone."""
+        if self.seed < 0:
+            return -1
+        group = self.groups[worker.group]
+        return derive_seed(self.seed, group.name, str(worker.slot) if group.divisible else "")
 
     def give(self, worker: Worker, share: Share) -> int:
         """Move a share from the pool to a worker; return what will follow it in that process."""

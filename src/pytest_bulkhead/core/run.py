@@ -172,7 +172,8 @@ class Run:
         worker = self.roster.hire(group, self.forking)
         self._set_deadline(worker, now)
         doomed = tuple(do.Doomed(subject, why) for subject, why in self.doomed.items())
-        self._do(do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed))
+        seed = self.roster.seed_of(worker)
+        self._do(do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed, seed))
         return worker
 
     def _assign(self, worker: Worker, share: Share) -> None:

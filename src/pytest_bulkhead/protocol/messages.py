@@ -75,6 +75,8 @@ class Welcome(NamedTuple):
     names: Plain
     #: How many workers there may be at once.
     workers: int
+    #: Of a spawned worker's random streams; negative for leaving them alone.
+    seed: int
 
 
 class Fork(NamedTuple):
@@ -83,6 +85,8 @@ class Fork(NamedTuple):
     process: int
     workerinput: Plain
     doomed: Plain
+    #: Of its random streams; negative for leaving them alone.
+    seed: int
 
 
 class Assign(NamedTuple):

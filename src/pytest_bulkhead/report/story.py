@@ -116,6 +116,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             slack=float(heading["slack"]),
             grace=float(heading["grace"]),
             durations=dict(heading.get("durations", {})),
+            seed=int(heading.get("seed", -1)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem
@@ -262,7 +263,7 @@ def _heading_lines(story: Story) -> Iterator[str]:
     yield f"in {heading.get('dir', 'a folder that the journal does not name')}"
     policy = run.policy
     if run.items:
-        yield isolation_line(policy.level, policy.workers, run.why_spawn)
+        yield isolation_line(policy.level, policy.workers, run.why_spawn, run.roster.seed)
     else:
         yield f"isolate: {policy.level.word} level, nothing was collected"
 

@@ -25,11 +25,19 @@ def status_of(report: Any) -> tuple[str, str, Any] | None:  # noqa: ANN401 - a r
     return STATUS[end]
 
 
-def isolation_line(level: Level, workers: int, why_spawn: str) -> str:
-    """Return the line that says how tests are isolated, and why so."""
+def isolation_line(level: Level, workers: int, why_spawn: str, seed: int) -> str:
+    """Return the line that says how tests are isolated, and why so.
+
+    Args:
+        level: the isolation level.
+        workers: how many tests may run at once.
+        why_spawn: why workers are spawned, empty when they are forked.
+        seed: of the random streams, negative for none.
+    """
     count = "1 worker" if workers == 1 else f"{workers} workers"
     start = f"spawned ({why_spawn})" if why_spawn else "forked from the template"
-    return f"isolate: {level.word} level, {count}, {start}"
+    shown = f", random seed {seed}" if seed >= 0 else ""
+    return f"isolate: {level.word} level, {count}, {start}{shown}"
 
 
 def collected_line(count: int, deselected: int, errors: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import sys
 import warnings
@@ -20,7 +21,18 @@ _WARNS_AT_FORK = sys.version_info >= (3, 12)
 
 
 def fork() -> int:
-    """Fork; return 0 in the child."""
+    """Fork; return 0 in the child, which keeps Python's random stream.
+
+    Python would seed that by chance in the child: what a conftest has seeded would be lost.
+    """
+    stream = random.getstate()
+    pid = _fork()
+    if pid == 0:
+        random.setstate(stream)
+    return pid
+
+
+def _fork() -> int:
     flush_output()
     if not _WARNS_AT_FORK:
         return os.fork()

@@ -14,7 +14,7 @@ import pytest
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
-from pytest_bulkhead.system import faults, leaving
+from pytest_bulkhead.system import faults, leaving, streams
 from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
@@ -70,6 +70,7 @@ class Gear:
 
 def prepare(session: pytest.Session) -> Callable[[msg.Fork, Berth], bool]:
     """Make ready, in the template, what every worker needs; return what a worker then does."""
+    streams.load_streams()
     return functools.partial(_embark, session, Gear(session.config))
 
 
@@ -83,6 +84,7 @@ def _embark(session: pytest.Session, gear: Gear, order: msg.Fork, berth: Berth) 
     cabin = berth.raised().open()
     compat.capture_into(config, cabin.out, cabin.err)
     faults.write_faults_to(cabin.faults)
+    streams.settle_streams(order.seed)
     gear.board(cabin, order.doomed, [])
     return gear.worker.run(session, session.items)
 
@@ -116,6 +118,8 @@ class SpawnedWorkerPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gear = Gear(session.config)
+        streams.load_streams()
+        streams.settle_streams(self._welcome.seed)
         gear.board(self._cabin, self._welcome.doomed, self._later)
         items = _match(session.items, self._welcome.names)
         missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]

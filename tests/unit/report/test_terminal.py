@@ -41,11 +41,15 @@ def crash(**more):
     [
         (
             "isolate: session level, 1 worker, forked from the template",
-            (Level.SESSION, 1, ""),
+            (Level.SESSION, 1, "", -1),
         ),
         (
             "isolate: module level, 4 workers, spawned (isolate_start = spawn)",
-            (Level.MODULE, 4, "isolate_start = spawn"),
+            (Level.MODULE, 4, "isolate_start = spawn", -1),
+        ),
+        (
+            "isolate: function level, 1 worker, forked from the template, random seed 7",
+            (Level.FUNCTION, 1, "", 7),
         ),
     ],
 )
