@@ -22,7 +22,7 @@ from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
-from pytest_bulkhead.system import environ, leaving, linux, streams
+from pytest_bulkhead.system import environ, leaving, linux, sockets, streams, threads
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
 
 
@@ -45,6 +45,7 @@ def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool)
         pytest.UsageError: an option has a value that it cannot have.
     """
     streams.note_untouched()
+    sockets.note_inherited()
     inherited = os.environ.pop(VARIABLE, "")
     try:
         if inherited:
@@ -75,6 +76,7 @@ class Controller(Role):
         # pytest-cov decides by this, in its own hook after ours, that tests run elsewhere.
         config.known_args_namespace.dist = "isolate"
         environ.watch_reads("PYTEST_XDIST_WORKER")
+        threads.watch_starts()
         config.pluginmanager.register(self, "bulkhead-role")
 
     def load_conftests(self) -> Generator[None, None, None]:
@@ -219,6 +221,7 @@ class ForkedTemplate(_Crew):
         from pytest_bulkhead.worker.boarding import prepare  # noqa: PLC0415
 
         welcome = self._wait_welcome()
+        threads.watch_starts()
         environ.replace_environ(welcome.environ)
         self._settle_in(welcome)
         enlist(self._config, self._cabin, welcome.workers, prepare)
@@ -230,6 +233,7 @@ class SpawnedTemplate(ForkedTemplate):
     def __init__(self, config: pytest.Config, berth: Berth) -> None:
         super().__init__(config, berth)
         environ.watch_reads("PYTEST_XDIST_WORKER")
+        threads.watch_starts()
 
     def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Be the template from here."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from conftest import shown
 
@@ -19,7 +21,9 @@ def test_a_thread_at_import_means_spawning(run, files):
     finished = run("--isolate=function")
 
     assert finished.counts == {"passed": 2}
-    assert "spawned (1 thread(s) beside the main one: poller (Python))" in finished.out
+    found = re.search(r"spawned \(1 thread\(s\) beside the main one: (.+?\))\)", finished.out, re.M)
+    assert found, shown(finished)
+    assert re.fullmatch(r"poller \(Python, started at .*test_thread.py:3\)", found[1])
 
 
 def test_insisting_on_forking_is_refused_where_it_is_not_safe(run, files):
@@ -65,3 +69,19 @@ def test_one(): pass
     finished = run("--isolate=module", "-o", "isolate_start=spawn", SEEN=str(seen))
     assert finished.counts == {"passed": 3}, shown(finished)
     assert len(seen.read_text().splitlines()) == 6
+
+
+CONNECTION = """
+import os, socket
+_server = socket.create_server(("127.0.0.1", 0))
+def test_one(): pass
+def test_two(): pass
+"""
+
+
+def test_a_connection_at_import_means_spawning(run, files):
+    """Two workers that shared a socket of a database would read each other's answers."""
+    files({"test_socket.py": CONNECTION})
+    finished = run("--isolate=function")
+    assert finished.counts == {"passed": 2}, shown(finished)
+    assert "spawned (a socket that listens on 127.0.0.1:" in finished.out, shown(finished)

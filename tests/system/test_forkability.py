@@ -53,6 +53,60 @@ def test_a_native_thread_is_found():
     assert _ask(before).startswith("1 thread(s) beside the main one")
 
 
+def test_the_import_that_started_a_thread_is_named(tmp_path):
+    """A thread that a module starts while it is imported is found at that line."""
+    text = "import threading, time\n\nthreading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+    (tmp_path / "busy.py").write_text(text)
+    before = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from pytest_bulkhead.system.threads import watch_starts\nwatch_starts()\nimport busy\n"
+    )
+
+    assert _ask(before).endswith("busy.py:3)")
+
+
+CONNECTED = """
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+served = server.accept()
+server.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("s = socket.create_server(('127.0.0.1', 0))", "a socket that listens on 127.0.0.1:"),
+        (CONNECTED, "a socket that is connected to 127.0.0.1:"),
+        ("s = socket.socketpair()", ""),
+        ("s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)", ""),
+        ("s = socket.socket()", ""),
+    ],
+)
+def test_connections_are_found(before, told):
+    """Who listens or is connected may not be forked; a pair and an idle socket are harmless."""
+    found = _ask(f"import socket\n{before}\n")
+
+    assert found.startswith(told) if told else not found
+
+
+def test_sockets_that_were_inherited_are_none_of_ours():
+    """What whoever started us left open has nothing to do with the tests."""
+    before = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0))\n"
+        "from pytest_bulkhead.system.sockets import note_inherited\nnote_inherited()\n"
+    )
+
+    assert not _ask(before)
+
+
+def test_a_child_process_is_found():
+    """A child can be waited for by its own parent only."""
+    before = "import subprocess; child = subprocess.Popen(['sleep', '5'])\n"
+
+    assert _ask(before) == "a child process is waited for here alone: sleep 5"
+
+
 def test_numpy_alone_is_no_obstacle():
     """OpenBLAS ends its pool at the probe fork, so importing numpy does not cost the fork."""
     pytest.importorskip("numpy")
@@ -69,5 +123,5 @@ def test_the_workers_id_read_at_import_is_found(tmp_path):
         "watch_reads('PYTEST_XDIST_WORKER')\nimport early\n"
     )
 
-    assert "early.py was imported" in _ask(before, workers=2)
+    assert "early.py:2" in _ask(before, workers=2)
     assert _ask(before, workers=1) == ""

@@ -35,12 +35,19 @@ def watch_reads(*names: str) -> None:
 
 
 def _note(name: str, frame: FrameType | None) -> None:
+    place = importing_place(frame)
+    if place:
+        _reads.setdefault(name, place)
+
+
+def importing_place(frame: FrameType | None) -> str:
+    """Return which line of the user's is being imported, as `file:line`; empty for none."""
     while frame is not None:
         path = frame.f_code.co_filename
         if frame.f_code.co_name == "<module>" and _is_of_user(path):
-            _reads.setdefault(name, path)
-            return
+            return f"{path}:{frame.f_lineno}"
         frame = frame.f_back
+    return ""
 
 
 def _is_of_user(path: str) -> bool:
@@ -50,7 +57,7 @@ def _is_of_user(path: str) -> bool:
 
 
 def first_read_of(name: str) -> str:
-    """Return the file whose import first read a watched variable, empty for none."""
+    """Return where a watched variable was first read at import, as `file:line`; empty for never."""
     return _reads.get(name, "")
 
 

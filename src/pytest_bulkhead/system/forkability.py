@@ -15,6 +15,9 @@ from pathlib import Path
 from pytest_bulkhead.core.proof import Facts
 from pytest_bulkhead.system import clock, linux
 from pytest_bulkhead.system.environ import first_read_of
+from pytest_bulkhead.system.orphans import is_of_python
+from pytest_bulkhead.system.sockets import shared_connections
+from pytest_bulkhead.system.threads import python_threads, unwatch_starts
 
 #: Seconds in which a joined thread leaves /proc/self/task: the kernel does that after the join.
 _THREAD_EXIT = 0.05
@@ -31,20 +34,25 @@ def gather_facts(workers: int) -> Facts:
     Args:
         workers: how many workers there may be at once.
     """
+    unwatch_starts()
     return Facts(
         platform=sys.platform,
         threads=tuple(_threads_after_quieting()) if linux.ON_LINUX else (),
-        python_threads=tuple(_python_threads()),
+        python_threads=tuple(python_threads()),
         accelerator=_accelerator(),
         id_read_at=first_read_of("PYTEST_XDIST_WORKER"),
         workers=workers,
         debugger=next((name for name in ("pydevd", "debugpy") if name in sys.modules), ""),
+        sockets=tuple(shared_connections()),
+        children=tuple(_children()),
     )
 
 
-def _python_threads() -> Iterator[str]:
-    main = threading.main_thread()
-    return (thread.name for thread in threading.enumerate() if thread is not main)
+def _children() -> Iterator[str]:
+    for pid in linux.children_of(os.getpid()):
+        command = linux.command_of(pid)
+        if command and not is_of_python(command):
+            yield command
 
 
 def _threads_after_quieting() -> list[str]:

@@ -11,10 +11,15 @@ from pytest_bulkhead.system import linux
 _OF_PYTHON = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "loky.backend")
 
 
+def is_of_python(command: str) -> bool:
+    """Whether Python itself started a process with this command line."""
+    return any(part in command for part in _OF_PYTHON)
+
+
 def describe_leak(pid: int, item: int = -1) -> msg.Leaked | None:
     """Return the message on a process that outlived its test; None when it is nobody's fault."""
     command = linux.command_of(pid)
-    if not command or any(part in command for part in _OF_PYTHON):
+    if not command or is_of_python(command):
         return None
     return msg.Leaked(pid, command, item, int(linux.start_of(pid) * 1000))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_bulkhead.core.proof import Facts, why_not_fork
+from pytest_bulkhead.core.proof import Facts, PythonThread, reasons_not_to_fork, why_not_fork
 
 SAFE = {"platform": "linux", "threads": ("main",)}
 
@@ -26,9 +26,21 @@ def test_a_plain_process_may_be_forked():
         ("1 thread(s) beside the main one: grpc", {"threads": ("main", "grpc")}),
         (
             "2 thread(s) beside the main one: monitor (Python), grpc",
-            {"threads": ("main", "monitor", "grpc"), "python_threads": ("monitor",)},
+            {
+                "threads": ("main", "monitor", "grpc"),
+                "python_threads": (PythonThread("monitor"),),
+            },
         ),
-        ("was read while a.py was imported", {"id_read_at": "a.py", "workers": 2}),
+        (
+            "1 thread(s) beside the main one: poller (Python, started at a.py:3)",
+            {"threads": ("main", "poller"), "python_threads": (PythonThread("poller", "a.py:3"),)},
+        ),
+        ("was read at import, at a.py:3", {"id_read_at": "a.py:3", "workers": 2}),
+        (
+            "a socket that is connected to db:1 would be shared, and 1 more",
+            {"sockets": ("a socket that is connected to db:1", "a socket that listens on b:2")},
+        ),
+        ("a child process is waited for here alone: redis-server", {"children": ("redis-server",)}),
     ],
 )
 def test_what_forbids_a_fork_is_named(words, facts):
@@ -46,3 +58,12 @@ def test_at_most_four_names():
     threads = tuple(f"omp{number}" for number in range(100))
 
     assert why_not_fork(Facts("linux", threads)).endswith(": omp1, omp2, omp3, omp4")
+
+
+def test_all_reasons_are_told_the_weightiest_first():
+    """Whoever mends the first one wants to know of the next."""
+    facts = Facts("linux", ("main", "x"), accelerator="CUDA", children=("redis",))
+    reasons = list(reasons_not_to_fork(facts))
+
+    assert 3 == len(reasons)
+    assert why_not_fork(facts) == reasons[0] == "CUDA"
