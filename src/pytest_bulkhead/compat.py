@@ -97,6 +97,27 @@ def relay_live_log(config: pytest.Config, stream: object) -> None:
         handler.stream = stream  # type: ignore[union-attr]
 
 
+def renewable_connections(config: pytest.Config) -> list[int]:
+    """Return the descriptors of what `renew_connections` renews."""
+    sock = getattr(getattr(config, "failures_db", None), "sock", None)
+    return [sock.fileno()] if sock is not None else []
+
+
+def renew_connections(config: pytest.Config) -> None:
+    """Connect a forked worker to the counter of pytest-rerunfailures, which is in the controller.
+
+    The plugin does so in `pytest_configure`, of which a forked worker has that of the template; and
+    two workers on one connection would read each other's counts.
+    """
+    counter: Any = getattr(config, "failures_db", None)
+    known = getattr(config, "workerinput", {})
+    # Older versions want the port alone.
+    address = [known[key] for key in ("sock_port", "statusdb_token") if key in known]
+    if getattr(counter, "sock", None) is not None and address:
+        counter.sock.close()
+        config.failures_db = type(counter)(*address)  # type: ignore[attr-defined]
+
+
 def ask_for_basetemp(config: pytest.Config, ask: Callable[[], str]) -> None:
     """Have tmp_path ask for its folder when it is first used.
 

@@ -125,6 +125,7 @@ class Controller(Role):
         spawn = settings.start == "spawn"
         stdin = dict(compat.saved_stdio(config)).get(0, 0)
         keep = start_keeper(settings.workers, stdin, spawn=spawn, prepare=_import_crew)
+        threads.unwatch_starts()
         if isinstance(keep, Keep):
             self._command(config, settings, keep)
         else:

@@ -96,3 +96,14 @@ def test_a_test_that_always_crashes_ends_as_crashed(pytester, heard, how):
     assert attempts(pytester, "crashes") == 2
     assert attempts(pytester, "after") == 1
     assert ran.result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_two_workers_count_on_connections_of_their_own(pytester, heard):
+    """Forked, though the plugin opens a connection in the template; each count is right."""
+    text = "import pytest\n@pytest.mark.parametrize('n', range(10))\ndef test_it(n): assert 0\n"
+    pytester.makepyfile(test_one=text, test_two=text)
+
+    run = heard("--isolate=module", "-n", "2", "--reruns", "3")
+
+    assert "forked from the template" in run.text
+    assert run.result.parseoutcomes() == {"failed": 20, "rerun": 60}

@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pytest_bulkhead.core.proof import Facts
@@ -17,7 +17,7 @@ from pytest_bulkhead.system import clock, linux
 from pytest_bulkhead.system.environ import first_read_of
 from pytest_bulkhead.system.orphans import is_of_python
 from pytest_bulkhead.system.sockets import shared_connections
-from pytest_bulkhead.system.threads import python_threads, unwatch_starts
+from pytest_bulkhead.system.threads import python_threads
 
 #: Seconds in which a joined thread leaves /proc/self/task: the kernel does that after the join.
 _THREAD_EXIT = 0.05
@@ -28,13 +28,13 @@ _CUDA_NOT_INITIALIZED = 3
 _OMP_PAUSE_HARD = 2
 
 
-def gather_facts(workers: int) -> Facts:
+def gather_facts(workers: int, renewed: Collection[int] = ()) -> Facts:
     """Look at this process, after its thread pools were asked to go.
 
     Args:
         workers: how many workers there may be at once.
+        renewed: descriptors of connections that each worker makes anew.
     """
-    unwatch_starts()
     return Facts(
         platform=sys.platform,
         threads=tuple(_threads_after_quieting()) if linux.ON_LINUX else (),
@@ -43,7 +43,7 @@ def gather_facts(workers: int) -> Facts:
         id_read_at=first_read_of("PYTEST_XDIST_WORKER"),
         workers=workers,
         debugger=next((name for name in ("pydevd", "debugpy") if name in sys.modules), ""),
-        sockets=tuple(shared_connections()),
+        sockets=tuple(shared_connections(renewed)),
         children=tuple(_children()),
     )
 

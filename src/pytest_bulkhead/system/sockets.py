@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 _STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
@@ -31,11 +31,15 @@ def _open_sockets() -> Iterator[tuple[int, str]]:
                     yield int(entry), name
 
 
-def shared_connections() -> list[str]:
-    """Return what each socket does that was opened since: listens, or is connected."""
+def shared_connections(renewed: Collection[int] = ()) -> list[str]:
+    """Return what each socket does that was opened since: listens, or is connected.
+
+    Args:
+        renewed: descriptors of connections that each worker makes anew.
+    """
     found = []
     for fd, name in _open_sockets():
-        if name not in _inherited:
+        if name not in _inherited and fd not in renewed:
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as sock:
                 found.append(_describe(sock))
     return sorted(filter(None, found))

@@ -30,6 +30,7 @@ from pytest_bulkhead.system import clock, faults, leaving, linux, process
 from pytest_bulkhead.system.berth import SIZE, Berth, Cabin
 from pytest_bulkhead.system.forkability import gather_facts
 from pytest_bulkhead.system.orphans import leaks_of_group
+from pytest_bulkhead.system.threads import unwatch_starts
 from pytest_bulkhead.template.collection import CollectionPlugin, gather
 
 #: What a forked worker runs: given its orders and its berth, it returns what
@@ -74,7 +75,10 @@ class TemplatePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        why_spawn = why_not_fork(gather_facts(self._workers))
+        why_spawn = why_not_fork(
+            gather_facts(self._workers, compat.renewable_connections(session.config))
+        )
+        unwatch_starts()
         try:
             self._endpoint.send(gather(session, self._collection, why_spawn))
         except UsageProblem as problem:
