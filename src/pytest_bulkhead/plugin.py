@@ -63,6 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="The seed of the random streams of Python, numpy and torch: processes that nobody "
         "has seeded get one each, derived from this. Default: another one for each run, shown",
     )
+    group.addoption(
+        "--isolate-why",
+        action="store_true",
+        help="List every group of tests: its level, how its processes were started and why so, "
+        "and the seconds that it took",
+    )
     if _FORKED_IS_OURS:
         group.addoption(
             "--forked",

@@ -39,6 +39,8 @@ class Settings(NamedTuple):
     report: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
+    #: Say of each group how it was isolated.
+    why: bool
 
 
 def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | None:  # noqa: ANN401
@@ -85,6 +87,7 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
         seed=_seed(config),
+        why=bool(config.getoption("isolate_why")),
     )
 
 

@@ -85,3 +85,20 @@ def test_a_connection_at_import_means_spawning(run, files):
     finished = run("--isolate=function")
     assert finished.counts == {"passed": 2}, shown(finished)
     assert "spawned (a socket that listens on 127.0.0.1:" in finished.out, shown(finished)
+
+
+def test_why_lists_every_group(run, files):
+    """`--isolate-why`: level, start method, reason and seconds of each group."""
+    marked = (
+        "import pytest\n@pytest.mark.isolate('function')\ndef test_b(): pass\ndef test_c(): pass\n"
+    )
+    files({"test_a.py": "def test_a(): pass\n", "test_b.py": marked})
+    finished = run("--isolate=module", "--isolate-why")
+    assert finished.code == 0
+    why = finished.section("isolation").splitlines()
+    assert [line.partition(" test")[0] for line in why if ": " in line] == [
+        "module: test_a.py: 1",
+        "function: test_b.py::test_b: 1",
+        "module: test_b.py: 1",
+    ], shown(finished)
+    assert all(line.endswith("forked from the template") for line in why[:3])

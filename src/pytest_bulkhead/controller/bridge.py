@@ -77,6 +77,8 @@ class Bridge:
     #: When each item began, on the monotonic clock, 0.0 for never.
     begun: array[float] = dataclasses.field(default_factory=lambda: array("d"))
     verdict: Verdict = dataclasses.field(default_factory=Verdict)
+    #: {group: of each of its processes, whether it was forked}; filled when the user asks why.
+    starts: dict[int, list[bool]] = dataclasses.field(default_factory=dict)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
     #: {node: the stacks of the template that died when it collected that node}
     import_stacks: dict[str, str] = dataclasses.field(default_factory=dict)

@@ -65,6 +65,8 @@ class Performer:
         self._bridge.fleet.listen(craft)
 
     def _start_worker(self, action: do.StartWorker) -> None:
+        if self._bridge.settings.why:
+            self._bridge.starts.setdefault(action.group, []).append(action.fork)
         craft, berth = self._orders.build(action.worker, action.slot)
         self._bridge.fleet.add(craft)
         try:

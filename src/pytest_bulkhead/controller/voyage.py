@@ -25,6 +25,7 @@ from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report import terminal
+from pytest_bulkhead.report.why import why_lines
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
 
@@ -158,10 +159,19 @@ class Voyage:
         crashes.sort(key=lambda report: report.stop)
         terminal.write_crashes(reporter, crashes)
         terminal.write_leaks(reporter, self.bridge.leaks)
+        if self._settings.why:
+            self._write_why(reporter)
         counts = self.bridge.run.ledger.counts()
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
             terminal.write_counts(reporter, words, len(self.bridge.run.items))
+
+    def _write_why(self, reporter: Any) -> None:  # noqa: ANN401 - as above
+        bridge = self.bridge
+        reporter.write_sep("=", "isolation")
+        run = bridge.run
+        for line in why_lines(run.roster.groups, bridge.starts, bridge.durations, run.why_spawn):
+            reporter.write_line(line)
 
 
 def _policy(config: pytest.Config, settings: Settings) -> Policy:

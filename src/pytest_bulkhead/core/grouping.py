@@ -31,6 +31,8 @@ class Group(NamedTuple):
     items: tuple[int, ...]
     #: Several workers may serve it at once: only the session-wide group, and only under `-n`.
     divisible: bool = False
+    #: The level at which its tests are isolated, as a word.
+    scope: str = "session"
 
 
 class Share(NamedTuple):
@@ -53,7 +55,7 @@ def form_groups(items: Sequence[Item], level: Level, workers: int) -> list[Group
     for item in items:
         members.setdefault(_key(item, tighter(level, item.level)), []).append(item.index)
     return [
-        Group(number, _name(key), tuple(indices), workers > 1 and key == _SESSION)
+        Group(number, _name(key), tuple(indices), workers > 1 and key == _SESSION, key[0])
         for number, (key, indices) in enumerate(members.items())
     ]
 
