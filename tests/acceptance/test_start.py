@@ -96,7 +96,7 @@ def test_why_lists_every_group(run, files):
     finished = run("--isolate=module", "--isolate-why")
     assert finished.code == 0
     why = finished.section("isolation").splitlines()
-    assert [line.partition(" test")[0] for line in why if ": " in line] == [
+    assert [line.partition(" test,")[0] for line in why if ": " in line] == [
         "module: test_a.py: 1",
         "function: test_b.py::test_b: 1",
         "module: test_b.py: 1",
