@@ -32,6 +32,8 @@ class Endpoint:
         self._outbox = bytearray()
         self._descriptors: deque[int] = deque()
         self._blocking = blocking
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         sock.setblocking(blocking)
 
     def fileno(self) -> int:
@@ -116,9 +118,7 @@ class Endpoint:
 
     def readable(self, seconds: float | None) -> bool:
         """Wait until something can be received, `seconds` at most; None waits for ever."""
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return bool(poll.poll(None if seconds is None else seconds * 1000))
+        return bool(self._poll.poll(None if seconds is None else seconds * 1000))
 
     def wait_messages(self) -> list[Message]:
         """Return the next messages, one at least; an empty list means that no more can come."""

@@ -73,17 +73,20 @@ class ReporterPlugin:
         self.failed = self.failed or report.failed
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         if type(data) is dict:
-            data = self._leave_out_known(data)
+            self._leave_out_known(data)
         self.mouth.say(msg.Reported(self.item, to_plain(data)))
 
-    def _leave_out_known(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Leave out what the last report of the same test has told: half of what there is."""
+    def _leave_out_known(self, data: dict[str, Any]) -> None:
+        """Leave out what an earlier report of the same test has told: half of what there is."""
         if self._told_of != self.item:
             self._told_of, self._told = self.item, {}
         told = self._told
-        self._told = {key: data[key] for key in msg.TOLD_ONCE if key in data}
-        known = {key for key in self._told if key in told and told[key] == self._told[key]}
-        return {key: value for key, value in data.items() if key not in known}
+        for key in msg.TOLD_ONCE:
+            if key in data:
+                if key in told and told[key] == data[key]:
+                    del data[key]
+                else:
+                    told[key] = data[key]
 
     @pytest.hookimpl(trylast=True)
     def pytest_warning_recorded(
