@@ -14,6 +14,17 @@ SIGNAL_NAMES = {
 }  # fmt: skip
 
 
+#: The exit code of a worker that cannot speak any more, or of a child that must not speak for it.
+LOST_CHANNEL = 97
+#: The exit code of a worker in which a hook of `pytest_sessionfinish` raised.
+BROKEN_FINISH = 98
+
+_MEANINGS = {
+    LOST_CHANNEL: "a test closed the descriptor by which this process reports",
+    BROKEN_FINISH: "a hook of pytest_sessionfinish raised",
+}
+
+
 class End(NamedTuple):
     """The end of a process: exactly one of an exit code and a signal, or neither when unknown."""
 
@@ -34,7 +45,8 @@ class End(NamedTuple):
             name = SIGNAL_NAMES.get(self.signal, f"signal {self.signal}")
             return f"{name} (out of memory)" if self.out_of_memory else name
         if self.code is not None:
-            return f"exit code {self.code}"
+            meaning = _MEANINGS.get(self.code)
+            return f"exit code {self.code} ({meaning})" if meaning else f"exit code {self.code}"
         return "an end nobody saw"
 
 

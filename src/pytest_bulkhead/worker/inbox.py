@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from pytest_bulkhead.core.ends import LOST_CHANNEL
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import leaving
 from pytest_bulkhead.system.endpoint import Endpoint
-from pytest_bulkhead.worker.reporter import LOST_CHANNEL, Mouth
+from pytest_bulkhead.worker.reporter import Mouth
 
 Answer = TypeVar("Answer")
 

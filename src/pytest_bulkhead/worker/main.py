@@ -21,6 +21,7 @@ import pytest
 
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.actions import OPEN
+from pytest_bulkhead.core.ends import BROKEN_FINISH
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.spans import from_spans
@@ -30,9 +31,6 @@ from pytest_bulkhead.worker.children import Nursery
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.reporter import ReporterPlugin
-
-#: The exit code of a worker in which a hook of `pytest_sessionfinish` raised.
-BROKEN_FINISH = 98
 
 
 class _Session(pytest.Item):

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
+from pytest_bulkhead.core.ends import LOST_CHANNEL
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
 from pytest_bulkhead.system import leaving
 from pytest_bulkhead.system.endpoint import Endpoint
-
-#: The exit code of a process that cannot or must not speak for the worker.
-LOST_CHANNEL = 97
 
 
 class Mouth:

@@ -55,3 +55,9 @@ def test_names_are_the_platforms():
     assert {n: known[n] for n in SIGNAL_NAMES if n in known and n not in (6, 29, 31)} == {
         n: name for n, name in SIGNAL_NAMES.items() if n in known and n not in (6, 29, 31)
     }
+
+
+def test_exit_codes_of_our_own_say_what_they_mean():
+    """A worker whose channel was closed under it has an exit code that nobody could know."""
+    assert "exit code 97 (a test closed the descriptor" in str(End(code=97))
+    assert str(End(code=3)) == "exit code 3"
