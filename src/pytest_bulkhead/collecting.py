@@ -5,6 +5,8 @@ What killed a process while it was collected is refused in every later one.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from pytest_bulkhead.core.item import Blame, Phase
@@ -34,6 +36,30 @@ class CollectGuardPlugin:
             return pytest.CollectReport(collector.nodeid, "failed", text, [])
         self._page.write(Blame(Phase.COLLECTING, -1, collector.nodeid, clock.monotonic()))
         return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self) -> None:
+        """Note that all is collected: what a hook does to the process now is no file's fault."""
+        self._page.write(Blame(Phase.COLLECTING, since=clock.monotonic()))
+
+
+class ExitGuardPlugin:
+    """Makes `sys.exit` in a file that is imported an error of that file.
+
+    Plain pytest ends there, with whatever exit status the file wished.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Turn the wish to exit into a failed report."""
+        try:
+            return (yield)
+        except SystemExit:
+            excinfo = pytest.ExceptionInfo.from_current()
+            text = str(excinfo.getrepr(style="short"))
+            return pytest.CollectReport(collector.nodeid, "failed", text, [])
 
 
 def _refusal(collector: pytest.Collector, why: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead import compat, identity
-from pytest_bulkhead.collecting import CollectGuardPlugin
+from pytest_bulkhead.collecting import CollectGuardPlugin, ExitGuardPlugin
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
@@ -198,6 +198,7 @@ class _Crew(Role):
         config.pluginmanager.register(
             CollectGuardPlugin(self._cabin.page, doomed), "bulkhead-guard"
         )
+        config.pluginmanager.register(ExitGuardPlugin(), "bulkhead-exit-guard")
         compat.capture_into(config, self._cabin.out, self._cabin.err)
         set_stdio_aside(config)
         quiet = QuietStartPlugin(self._cabin.out, self._cabin.err)

@@ -211,3 +211,50 @@ def test_an_interrupt_raised_at_import_ends_the_run_as_in_plain_pytest(run, file
     finished = run("--isolate=session")
     assert finished.code == run().code == 2, shown(finished)
     assert "test_b.py:1: KeyboardInterrupt" in finished.out
+
+
+@pytest.mark.parametrize("level", ["session", "module"])
+def test_no_test_runs_when_collection_failed(level, run, files):
+    """As in plain pytest, every time: no worker is started before the errors are known."""
+    files({"a/test_1.py": "def test_x(): pass\n" * 3, "b/test_2.py": "import nope\n"})
+    for _ in range(8):
+        finished = run(f"--isolate={level}")
+        assert finished.counts == {"error": 1}, shown(finished)
+        assert finished.code == 2
+
+
+def test_exit_at_import_is_an_error_of_that_file(run, files):
+    """A script among the tests that calls sys.exit when it is imported ends nothing."""
+    files({"test_a.py": "import sys\nsys.exit(0)\n", "test_b.py": "def test_b(): pass\n"})
+    finished = run("--isolate=session", "--continue-on-collection-errors")
+    assert finished.counts == {"passed": 1, "error": 1}, shown(finished)
+    assert "SystemExit" in finished.section("ERRORS")
+
+
+def test_a_hook_that_ends_the_template_is_no_files_fault(run, files):
+    """A crash in pytest_collection_modifyitems names no file as the one that was imported."""
+    hook = "import os\ndef pytest_collection_modifyitems(): os._exit(4)\n"
+    files({"conftest.py": hook, "test_a.py": "def test_a(): pass\n"})
+    finished = run("--isolate=session")
+    assert finished.code not in (0, None)
+    assert "was imported" not in finished.out, shown(finished)
+
+
+def test_what_a_test_patches_does_not_silence_its_worker(run, files):
+    """A patched os.getpid or socket method is the test's own affair."""
+    files(
+        {
+            "test_patch.py": """
+import os, socket
+
+def test_pid(monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: 42)
+
+def test_socket(monkeypatch):
+    monkeypatch.setattr(socket.socket, "send", None, raising=False)
+    monkeypatch.setattr(socket.socket, "sendall", None, raising=False)
+"""
+        }
+    )
+    finished = run("--isolate=session")
+    assert finished.counts == {"passed": 2}, shown(finished)

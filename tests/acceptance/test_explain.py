@@ -129,6 +129,7 @@ def test_a_disk_that_is_full_costs_the_journal_and_not_the_run(run, files):
     assert finished.counts == {"passed": 1}, shown(finished)
     assert finished.code == 0
     assert "Traceback" not in finished.out
+    assert "isolate: /dev/full is not whole: [Errno 28] No space left on device" in finished.out
 
 
 @pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8, 0.99])

@@ -116,3 +116,20 @@ def test_timeouts_in_parallel_do_not_wait_for_each_other(run, files):
     finished = run("--isolate=module", "-n", "2", "--isolate-timeout=2")
     assert finished.counts == {"passed": 4, "timed out": 2}, shown(finished)
     assert finished.seconds < 8
+
+
+@pytest.mark.parametrize("value", ["inf", "1e308", "2200000"])
+def test_a_limit_longer_than_a_selector_can_wait(value, run, files):
+    """No test reaches it, and nothing breaks."""
+    files({"test_t.py": "import time\ndef test_a(): time.sleep(0.1)\n"})
+    finished = run("--isolate=session", f"--isolate-timeout={value}")
+    assert finished.counts == {"passed": 1}, shown(finished)
+
+
+def test_a_mark_that_is_no_number_of_seconds(run, files):
+    """An integer that no float can be is a usage error that names the test."""
+    text = "import pytest\n@pytest.mark.timeout(10**400)\ndef test_a(): pass\n"
+    files({"test_t.py": text})
+    finished = run("--isolate=session")
+    assert finished.code == 4
+    assert "test_t.py::test_a: mark timeout" in finished.out, shown(finished)

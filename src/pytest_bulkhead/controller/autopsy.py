@@ -64,7 +64,9 @@ class Autopsy:
     def _command(self, nodeid: str) -> str:
         config = self._bridge.config
         level = self._bridge.settings.level.word
-        command = f"pytest --isolate={level} {shlex.quote(nodeid)}"
+        limit = config.getoption("isolate_timeout", None)
+        timeout = f" --isolate-timeout={limit}" if limit else ""
+        command = f"pytest --isolate={level}{timeout} {shlex.quote(nodeid)}"
         if os.fspath(config.invocation_params.dir) != os.fspath(config.rootpath):
             return f"cd {shlex.quote(os.fspath(config.rootpath))} && {command}"
         return command

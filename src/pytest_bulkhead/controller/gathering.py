@@ -53,7 +53,26 @@ class Gathering:
             bridge.locations = [tuple(place) for place in message.locations]
             bridge.durations.extend([0.0] * len(items))
             bridge.begun.extend([0.0] * len(items))
+            why = self._why_not_run(message.why_spawn)
+            if why:
+                self._feed(ev.StopAsked(why))  # before the run, hearing of tests, starts a worker
         self._feed(ev.Collected(-craft.process, items, message.why_spawn))
+
+    def _why_not_run(self, why_spawn: str) -> str:
+        """Return why no test is to be run although there are some; empty for no reason."""
+        bridge, session = self._bridge, self._bridge.session
+        if session is None:
+            return ""
+        if bridge.settings.start == "fork" and why_spawn:
+            bridge.verdict.usage = (
+                f"isolate_start = fork, but this suite cannot be forked: {why_spawn}\n"
+                "hint: write isolate_start = auto to have such suites spawned"
+            )
+            return "forking is not safe"
+        go_on = bridge.config.getoption("continue_on_collection_errors")
+        if session.testsfailed and not go_on:
+            return "errors during collection"
+        return str(session.shouldfail or session.shouldstop or "")
 
     def on_recorded(self, craft: Craft, message: msg.Recorded) -> None:
         """Hand a warning to pytest."""

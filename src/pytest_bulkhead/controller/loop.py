@@ -36,6 +36,9 @@ _GATHER = 0.002
 #: Seconds between two looks at a worker that has to wait while another one is debugged.
 _HELD_BACK = 0.02
 
+#: Seconds that a selector can wait at once; a limit may be infinite.
+_LONGEST_WAIT = 86400.0
+
 #: Seconds that the keeper has to tell of the workers that died with their template.
 _ORPHAN_LOOK = 0.2
 
@@ -107,7 +110,7 @@ class Loop:
         wait = None if deadline is None else max(0.0, deadline - clock.monotonic())
         if self._bridge.fleet.orphans():
             wait = _ORPHAN_LOOK if wait is None else min(wait, _ORPHAN_LOOK)
-        return self._status.shorten(wait)
+        return self._status.shorten(None if wait is None else min(wait, _LONGEST_WAIT))
 
     def _look_at_clock(self) -> None:
         deadline = self._bridge.run.next_deadline()

@@ -78,16 +78,6 @@ class Voyage:
         if bridge.collected:
             compat.remember_nodeids(bridge.config, (item.nodeid for item in bridge.run.items))
             self._show_collection()
-            self._insist_on_forking()
-
-    def _insist_on_forking(self) -> None:
-        run = self.bridge.run
-        if self._settings.start == "fork" and run.why_spawn:
-            self.bridge.verdict.usage = (
-                f"isolate_start = fork, but this suite cannot be forked: {run.why_spawn}\n"
-                "hint: write isolate_start = auto to have such suites spawned"
-            )
-            self._loop.feed(ev.StopAsked("forking is not safe"))
 
     def _show_collection(self) -> None:
         bridge = self.bridge
@@ -161,6 +151,9 @@ class Voyage:
         terminal.write_leaks(reporter, self.bridge.leaks)
         if self._settings.why:
             self._write_why(reporter)
+        if self.bridge.journal is not None and self.bridge.journal.lost:
+            report, why = self._settings.report, self.bridge.journal.lost
+            reporter.write_line(f"isolate: {report} is not whole: {why}", yellow=True)
         counts = self.bridge.run.ledger.counts()
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]

@@ -9,6 +9,7 @@ The rules, in the order in which they are applied:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -95,7 +96,8 @@ def _read_group(nodeid: str, name: object) -> str:
 def _read_timeout(nodeid: str, mark: Mark) -> float:
     value = mark.args[0] if mark.args else mark.kwargs.get("timeout")
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-        return float(value)
+        with contextlib.suppress(OverflowError):  # of an integer with hundreds of digits
+            return float(value)
     raise UsageProblem(
         f"{nodeid}: mark timeout: {value!r} is no number of seconds\n"
         "hint: write @pytest.mark.timeout(30)"

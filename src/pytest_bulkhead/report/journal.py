@@ -40,6 +40,8 @@ class Journal:
             self._file: IO[str] = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
         except OSError as problem:
             raise UsageProblem(f"--isolate-report={path}: {problem.strerror}") from problem
+        #: Why something could not be written; empty when all could.
+        self.lost = ""
         self._write({"journal": JOURNAL_VERSION, **heading})
 
     def event(self, event: ev.Event, now: float) -> None:
@@ -60,9 +62,9 @@ class Journal:
     def _write(self, line: Mapping[str, object]) -> None:
         try:
             self._file.write(json.dumps(line) + "\n")
-        except (OSError, ValueError):
+        except (OSError, ValueError) as problem:
             # A full disk must not end the run; the journal ends here, and `explain` says so.
-            pass
+            self.lost = str(problem)
 
 
 class Line(NamedTuple):

@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from pytest_bulkhead.system import clock
 
+#: The real one: tests patch `os.getpid`, and a process must not take itself for another then.
+own_pid = os.getpid
+
 #: What a spawned program must not find ignored, as the keeper has it.
 _DEFAULT = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 
@@ -21,14 +20,14 @@ class Nursery:
     def look(self, item: int) -> None:
         """Note the children that a test leaves; costs a microsecond when there are none."""
         if process.has_children():
-            for pid in linux.children_of(os.getpid()):
+            for pid in linux.children_of(process.own_pid()):
                 self._seen.setdefault(pid, item)
 
     def survivors(self) -> Iterator[msg.Leaked]:
         """End the children that are left and yield what is to be told of them."""
         if not process.has_children():
             return
-        for pid in linux.children_of(os.getpid()):
+        for pid in linux.children_of(process.own_pid()):
             leak = describe_leak(pid, self._seen.get(pid, -1))
             process.send_signal(pid, signal.SIGKILL)
             if leak is not None:

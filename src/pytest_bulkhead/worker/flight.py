@@ -15,8 +15,10 @@ from pytest_bulkhead.system.page import Page
 from pytest_bulkhead.worker.recursion import RecursionLimit
 
 
-class RaisedByTest(Exception):
-    """A test raised KeyboardInterrupt itself; nobody had pressed Ctrl-C."""
+class KeyboardInterruptRaised(Exception):
+    """A test or fixture raised KeyboardInterrupt itself; nobody had pressed Ctrl-C."""
+
+    __module__ = "pytest_bulkhead"  # what the short summary shows before the name
 
 
 class FlightPlugin:
@@ -73,7 +75,7 @@ class FlightPlugin:
         __tracebackhide__ = True
         if self.interrupted():
             raise cause
-        raise RaisedByTest("the test raised KeyboardInterrupt") from cause
+        raise KeyboardInterruptRaised("nobody had pressed Ctrl-C") from cause
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(

@@ -179,8 +179,7 @@ class WorkerPlugin:
         try:
             compat.teardown_session(session)
         except Exception:  # noqa: BLE001 - fixtures of a user may raise anything
-            text = traceback.format_exc()
-            self._mouth.say(msg.Refused("teardown", text, self._flight.item))
+            self._mouth.say(msg.Refused("teardown", _describe_raised(), self._flight.item))
 
     def _say_goodbye(self, session: pytest.Session) -> None:
         wish, code = session.shouldfail or session.shouldstop, -1
@@ -189,3 +188,16 @@ class WorkerPlugin:
             wish, code = self._exit.msg, 2 if code is None else code
         output = to_plain(getattr(self._config, "workeroutput", {}))
         self._mouth.say(msg.Goodbye(output, str(wish or ""), bool(session.shouldfail), code))
+
+
+def _describe_raised() -> str:
+    """Return what was raised, in one line, and where in the user's code."""
+    excinfo = pytest.ExceptionInfo.from_current()
+    users = excinfo.traceback.filter(lambda entry: not _is_machinery(str(entry.path)))
+    if users:
+        excinfo.traceback = users
+    return f"{excinfo.exconly()}\n{excinfo.getrepr(style='short')}"
+
+
+def _is_machinery(path: str) -> bool:
+    return any(f"/{part}/" in path for part in ("_pytest", "pluggy", "pytest_bulkhead"))

@@ -13,6 +13,7 @@ from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
 from pytest_bulkhead.system import leaving
 from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.process import own_pid
 
 
 class Mouth:
@@ -28,7 +29,7 @@ class Mouth:
 
     def connect(self, endpoint: Endpoint) -> None:
         """Begin to speak: from here on this process is the worker."""
-        self._endpoint, self._pid = endpoint, os.getpid()
+        self._endpoint, self._pid = endpoint, own_pid()
 
     @property
     def connected(self) -> bool:
@@ -39,7 +40,7 @@ class Mouth:
         """Send a message; a process that cannot is no worker any more and leaves."""
         if self._endpoint is None:
             return
-        if os.getpid() != self._pid:
+        if own_pid() != self._pid:
             os._exit(LOST_CHANNEL)
         try:
             self._endpoint.send(message)
