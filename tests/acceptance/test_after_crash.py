@@ -258,3 +258,21 @@ def test_socket(monkeypatch):
     )
     finished = run("--isolate=session")
     assert finished.counts == {"passed": 2}, shown(finished)
+
+
+def test_a_wide_fixture_that_crashed_is_not_set_up_by_workers_that_wait(run, files):
+    """A parametrised session fixture sends the order through all modules and back."""
+    files(
+        {
+            "conftest.py": f"""
+import pytest
+@pytest.fixture(scope="session", params=[1, 2])
+def wide(request): yield request.param
+@pytest.fixture(scope="session")
+def broken(): {SEGV}
+"""
+        }
+        | {f"test_{n}.py": "def test_a(wide): pass\ndef test_b(broken): pass\n" for n in range(3)}
+    )
+    finished = run("--isolate=module")
+    assert finished.counts == {"passed": 6, "crashed": 1, "error": 2}, shown(finished)

@@ -453,6 +453,8 @@ class World:
             self.start_worker(action)
         elif isinstance(action, do.Assign):
             self.workers[action.worker].assign(action)
+        elif isinstance(action, do.Condemn):
+            self.workers[action.worker].doomed.add(action.doomed.subject)
         elif isinstance(action, do.Finish):
             assert self.workers[action.worker].then != do.END
             self.workers[action.worker].finish = True

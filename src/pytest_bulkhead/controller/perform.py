@@ -37,6 +37,7 @@ class Performer:
             do.ReleaseTemplate: self._release_template,
             do.StartWorker: self._start_worker,
             do.Assign: self._assign,
+            do.Condemn: self._condemn,
             do.Finish: lambda action: self._send(action.worker, msg.Finish()),
             do.Stop: lambda action: self._send(action.worker, msg.Stop()),
             do.Escalate: self._escalate,
@@ -116,6 +117,10 @@ class Performer:
 
     def _assign(self, action: do.Assign) -> None:
         self._send(action.worker, msg.Assign(to_spans(action.items), action.then))
+
+    def _condemn(self, action: do.Condemn) -> None:
+        ((subject, why),) = self._pairs((action.doomed,))
+        self._send(action.worker, msg.Condemned(subject, why))
 
     def _send(self, number: int, message: msg.Message) -> None:
         craft = self._bridge.fleet.get(number)

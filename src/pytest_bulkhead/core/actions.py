@@ -56,6 +56,13 @@ END = -1
 OPEN = -2
 
 
+class Condemn(NamedTuple):
+    """Tell a worker that is alive what must not be set up again."""
+
+    worker: int
+    doomed: Doomed
+
+
 class Finish(NamedTuple):
     """Tell a worker that nothing follows."""
 
@@ -119,6 +126,6 @@ class Close(NamedTuple):
 
 
 Action = Union[
-    StartTemplate, ReleaseTemplate, StartWorker, Assign, Finish, Stop, Escalate, ReportCrash,
-    ReportBreach, GiveUp, Close,
+    StartTemplate, ReleaseTemplate, StartWorker, Assign, Condemn, Finish, Stop, Escalate,
+    ReportCrash, ReportBreach, GiveUp, Close,
 ]  # fmt: skip

@@ -61,6 +61,11 @@ class Roster:
         """Whether nobody will want a decision soon: each has a test behind the one in hand."""
         return all(len(worker.todo) > 1 for worker in self.workers.values())
 
+    def listeners(self, besides: Worker) -> list[Worker]:
+        """Return the workers, besides one, that may still set a fixture up."""
+        stages = (Stage.STARTING, Stage.RUNNING, Stage.PARKED)
+        return [w for w in self.workers.values() if w is not besides and w.stage in stages]
+
     def next_share(self, capacity: int, can_start: bool) -> Share | None:
         """Return the share to give out now, None for none.
 

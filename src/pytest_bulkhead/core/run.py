@@ -61,8 +61,8 @@ class Run:
         self.stopping = ""
         self.interrupts = 0
         self.closed = False
-        #: {fixture: why its set-up is not tried again}
-        self.doomed: dict[str, str] = {}
+        #: {fixture: that, and why its set-up is not tried again}
+        self.doomed: dict[str, do.Doomed] = {}
         #: The instant from which the run may close; None while that is not in sight.
         self._closable: float | None = None
         self._actions: list[do.Action] = []
@@ -171,7 +171,7 @@ class Run:
     def _start_worker(self, group: int, now: float) -> Worker:
         worker = self.roster.hire(group, self.forking)
         self._set_deadline(worker, now)
-        doomed = tuple(do.Doomed(subject, why) for subject, why in self.doomed.items())
+        doomed = tuple(self.doomed.values())
         seed = self.roster.seed_of(worker)
         self._do(do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed, seed))
         return worker
@@ -202,10 +202,9 @@ class Run:
     # -- what a worker says --------------------------------------------------------------------
 
     def _worker(self, number: int) -> Worker:
-        worker = self.workers.get(number)
-        if worker is None:
+        if number not in self.workers:
             raise InvalidTransition(f"worker {number} is not alive")
-        return worker
+        return self.workers[number]
 
     def _on_worker_joined(self, event: ev.WorkerJoined, now: float) -> None:
         worker = self._worker(event.worker)
@@ -300,7 +299,8 @@ class Run:
     def _report_crash(self, worker: Worker, crash: do.ReportCrash) -> None:
         fixture = death.condemned_fixture(crash)
         if fixture and not worker.victim:
-            self.doomed[fixture] = crash.killed_for or str(crash.end)
+            doomed = self.doomed[fixture] = do.Doomed(fixture, crash.killed_for or str(crash.end))
+            self._actions += [do.Condemn(w.id, doomed) for w in self.roster.listeners(worker)]
         self._do(crash)
 
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:

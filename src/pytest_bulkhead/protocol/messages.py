@@ -96,6 +96,13 @@ class Assign(NamedTuple):
     then: int
 
 
+class Condemned(NamedTuple):
+    """A fixture ended a process that set it up: do not set it up again."""
+
+    subject: str
+    why: str
+
+
 class Finish(NamedTuple):
     """Nothing follows what you were given."""
 
@@ -241,14 +248,14 @@ class Left(NamedTuple):
 
 Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused, Progress,
-    Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted, TerminalReturned,
-    Goodbye, Left,
+    Condemned, TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused,
+    Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
+    TerminalReturned, Goodbye, Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused, Progress,
-    Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted, TerminalReturned,
-    Goodbye, Left,
+    Condemned, TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused,
+    Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
+    TerminalReturned, Goodbye, Left,
 )  # fmt: skip

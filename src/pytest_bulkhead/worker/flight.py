@@ -39,6 +39,10 @@ class FlightPlugin:
         """Begin to write: into this page, and not to set up what has ended a process before."""
         self._page, self._doomed = page, doomed
 
+    def condemn(self, subject: str, why: str) -> None:
+        """Do not set up a fixture: it has ended another process."""
+        self._doomed[subject] = why
+
     def enter(self, phase: Phase, subject: str = "") -> None:
         """Note what is about to be done."""
         self._phase, self._subject = phase, subject

@@ -89,6 +89,8 @@ class WorkerPlugin:
             self._finished = True
         elif isinstance(order, msg.Stop):
             self._stopped = True
+        elif isinstance(order, msg.Condemned):
+            self._flight.condemn(order.subject, order.why)
 
     def stop_asked(self) -> bool:
         """Whether the controller wants no further test, by its latest word."""

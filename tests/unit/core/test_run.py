@@ -194,6 +194,17 @@ def test_nobody_waits_while_each_has_a_test_to_go_on_with():
     assert not talk.run.roster.provided
 
 
+def test_workers_that_are_alive_hear_of_a_doomed_fixture():
+    """Also one that was started before: it must not set the fixture up again."""
+    talk = Talk("a b", level=Level.MODULE, workers=2)
+    for worker in (1, 2):
+        talk.tell(ev.WorkerJoined(worker))
+    talk.tell(ev.TestStarted(1, 0))
+    actions = talk.tell(ended(1, phase=Phase.SETUP, item=0, subject="session db of session"))
+
+    assert [do.Condemn(2, do.Doomed("session db of session", "SIGSEGV"))] == of(do.Condemn, actions)
+
+
 def test_an_unknown_worker_is_a_bug():
     """A word of a worker that is not alive cannot have been said."""
     with pytest.raises(InvalidTransition, match="worker 5 is not alive"):
