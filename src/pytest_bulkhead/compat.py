@@ -205,6 +205,13 @@ def _nodeid_parser() -> Callable[[str], object]:
     return NodeId.parse
 
 
+def bare_collect_error(text: str) -> object:
+    """Return what pytest describes an error of an import by: a text without a crash line."""
+    from _pytest.reports import CollectErrorRepr  # noqa: PLC0415 - only where a file is broken
+
+    return CollectErrorRepr(text)
+
+
 def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) -> None:
     """Turn the failure that JUnit XML noted for a crash in the call phase into an error.
 

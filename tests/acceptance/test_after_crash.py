@@ -276,3 +276,22 @@ def broken(): {SEGV}
     )
     finished = run("--isolate=module")
     assert finished.counts == {"passed": 6, "crashed": 1, "error": 2}, shown(finished)
+
+
+def test_errors_of_collection_are_told_as_in_plain_pytest(run, files):
+    """The same sections, the same short summary, the same line on what was collected."""
+    files(
+        {
+            "test_a.py": "def test_a(): pass\n",
+            "test_import.py": "import nope\n",
+            "test_syntax.py": "def (\n",
+            "test_value.py": "raise ValueError('broken')\n",
+            "test_skip.py": "import pytest\npytest.skip('no', allow_module_level=True)\n",
+        }
+    )
+    told = [
+        [line for line in run(*args).out.splitlines() if line and " in 0." not in line]
+        for args in ((), ("--isolate=session",))
+    ]
+    ours = [line for line in told[1] if not line.startswith("isolate: ")]
+    assert [line.removeprefix("collecting ... ") for line in told[0]] == ours

@@ -6,7 +6,7 @@ import dataclasses
 import signal
 from array import array
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -17,6 +17,7 @@ from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
 
@@ -86,6 +87,21 @@ class Bridge:
     late_errors: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
     oom_kills: int | None = None
+
+    def restore_report(self, data: Any) -> Any:  # noqa: ANN401 - a report of any plugin
+        """Return the report that another process made these data of.
+
+        Raises:
+            ProtocolError: they are none.
+        """
+        hook = self.config.hook
+        try:
+            report = hook.pytest_report_from_serializable(config=self.config, data=data)
+        except Exception as problem:
+            raise ProtocolError(f"a report cannot be read: {problem!r}") from problem
+        if report is None:
+            raise ProtocolError("a report is of no known type")
+        return report
 
     def note_leak(self, leak: Leak) -> None:
         """Note a process that outlived its test.

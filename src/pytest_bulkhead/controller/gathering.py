@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
+from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import events as ev
@@ -26,14 +25,9 @@ class Gathering:
 
     def on_collect_reported(self, _craft: Craft, message: msg.CollectReported) -> None:
         """Hand the report of a node to pytest."""
-        data = message.report
-        report = pytest.CollectReport(
-            nodeid=data["nodeid"],
-            outcome=data["outcome"],
-            longrepr=data["longrepr"],
-            result=[],
-            sections=data["sections"],
-        )
+        report = self._bridge.restore_report(message.report)
+        if getattr(report, "bulkhead_bare", False):
+            report.longrepr = compat.bare_collect_error(report.longrepr)
         if self._is_news(report.nodeid):
             self._hook.pytest_collectreport(report=report)
 

@@ -55,7 +55,7 @@ class Testimony:
         """Take in a report, and hand it to pytest."""
         worker = self._bridge.run.workers[craft.process]
         _expect(worker.item == message.item, "a test reports that had not begun")
-        report = self._restore(_complete(craft, message.report))
+        report = self._bridge.restore_report(_complete(craft, message.report))
         report.worker_id = craft.node.gateway.id
         report.testrun_uid = self._bridge.run_uid
         report.item_index = message.item
@@ -73,15 +73,6 @@ class Testimony:
             compat.add_junit_extras(self._bridge.config, report)
         except (TypeError, ValueError) as problem:
             raise ProtocolError(f"what a report has for JUnit is none: {problem!r}") from problem
-
-    def _restore(self, data: Any) -> Any:  # noqa: ANN401 - a report of any plugin
-        config = self._bridge.config
-        try:
-            report = self._hook.pytest_report_from_serializable(config=config, data=data)
-        except Exception as problem:
-            raise ProtocolError(f"a report cannot be read: {problem!r}") from problem
-        _expect(report is not None, "a report is of no known type")
-        return report
 
     def _account(self, craft: Craft, index: int, report: pytest.TestReport) -> None:
         craft.sections = tuple(report.sections)

@@ -89,8 +89,10 @@ class Voyage:
             reporter.stats.setdefault("deselected", []).extend(gone)
         if bridge.config.get_verbosity() < 0:
             return
-        errors, count = len(reporter.stats.get("error", ())), len(bridge.run.items)
-        reporter.write_line(terminal.collected_line(count, bridge.deselected, errors), bold=True)
+        errors, skipped = (len(reporter.stats.get(word, ())) for word in ("error", "skipped"))
+        count = len(bridge.run.items)
+        line = terminal.collected_line(count, bridge.deselected, errors, skipped)
+        reporter.write_line(line, bold=True)
         settings, why = self._settings, bridge.run.why_spawn
         seed = bridge.run.roster.seed
         reporter.write_line(terminal.isolation_line(settings.level, settings.workers, why, seed))

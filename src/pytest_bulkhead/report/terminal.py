@@ -40,13 +40,17 @@ def isolation_line(level: Level, workers: int, why_spawn: str, seed: int) -> str
     return f"isolate: {level.word} level, {count}, {start}{shown}"
 
 
-def collected_line(count: int, deselected: int, errors: int) -> str:
+def collected_line(count: int, deselected: int, errors: int, skipped: int = 0) -> str:
     """Return the line on the collection, in pytest's own words."""
     parts = [f"collected {count + deselected} item{'' if count + deselected == 1 else 's'}"]
     if errors:
         parts.append(f"{errors} error{'' if errors == 1 else 's'}")
     if deselected:
-        parts += [f"{deselected} deselected", f"{count} selected"]
+        parts.append(f"{deselected} deselected")
+    if skipped:
+        parts.append(f"{skipped} skipped")
+    if deselected:
+        parts.append(f"{count} selected")
     return " / ".join(parts)
 
 

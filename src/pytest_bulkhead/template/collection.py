@@ -18,7 +18,8 @@ from pytest_bulkhead.system.endpoint import Endpoint
 class CollectionPlugin:
     """Tells what the collection in the template finds."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, config: pytest.Config, endpoint: Endpoint) -> None:
+        self._config = config
         self.endpoint = endpoint
         #: In a worker, which has no business with the template's channel.
         self.deaf = False
@@ -28,7 +29,7 @@ class CollectionPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.outcome != "passed":
-            self.endpoint.send(msg.CollectReported(_serialise(report)))
+            self.endpoint.send(msg.CollectReported(_serialise(self._config, report)))
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         self.deselected += len(items)
@@ -52,17 +53,12 @@ class CollectionPlugin:
             self.endpoint.send(record_warning(warning_message, when, nodeid, location))
 
 
-def _serialise(report: pytest.CollectReport) -> Any:  # noqa: ANN401 - a JSON value
-    # A collect report's result are nodes, which stay here; pytest's own serialiser drops them too.
-    skipped = isinstance(report.longrepr, tuple)
-    return to_plain(
-        {
-            "nodeid": report.nodeid,
-            "outcome": report.outcome,
-            "longrepr": report.longrepr if skipped else str(report.longrepr),
-            "sections": list(report.sections),
-        }
-    )
+def _serialise(config: pytest.Config, report: pytest.CollectReport) -> Any:  # noqa: ANN401 - JSON
+    data = config.hook.pytest_report_to_serializable(config=config, report=report)
+    # What an import error is described by is an object without a crash line, so the short summary
+    # has none for it; as a text it would get its first line.
+    bare = isinstance(data["longrepr"], str) and not isinstance(report.longrepr, str)
+    return to_plain({**data, "bulkhead_bare": bare})
 
 
 def gather(session: pytest.Session, plugin: CollectionPlugin, why_spawn: str) -> msg.Gathered:

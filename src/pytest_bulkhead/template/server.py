@@ -158,7 +158,7 @@ class TemplatePlugin:
 
 def enlist(config: pytest.Config, cabin: Cabin, workers: int, prepare: Prepare) -> None:
     """Register the plugins of a template, and greet the controller."""
-    collection = CollectionPlugin(cabin.endpoint)
+    collection = CollectionPlugin(config, cabin.endpoint)
     server = TemplatePlugin(cabin, collection, workers, prepare)
     config.pluginmanager.register(collection, "bulkhead-collection")
     config.pluginmanager.register(server, "bulkhead-template")
