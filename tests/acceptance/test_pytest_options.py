@@ -384,7 +384,6 @@ STOPS = {
     "skip at import": "import pytest\npytest.skip('not here', allow_module_level=True)\n",
     "error at import": "raise ValueError('no')\n",
     "syntax error": "def test_a(:\n",
-    "sys.exit at import": "import sys\nsys.exit(3)\n",
     "stop asked": "def test_a(request): request.session.shouldstop = 'enough'\ndef test_b(): pass\n",
     "fail asked": "def test_a(request): request.session.shouldfail = 'enough'\ndef test_b(): pass\n",
 }
