@@ -218,9 +218,7 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
     LogXML writes `<failure>` for every failed call; but a process that died is no assertion that
     failed. It also waits for a teardown report, which never comes, to write the output down.
     """
-    from _pytest.junitxml import xml_key  # noqa: PLC0415 - only in runs that crash
-
-    xml: Any = config.stash.get(xml_key, None)
+    xml = _junit_writer(config)
     if xml is None:
         return
     reporter = xml.node_reporter(report)
@@ -234,6 +232,13 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
     xml.finalize(report)
     if report in xml.open_reports:
         xml.open_reports.remove(report)
+
+
+def _junit_writer(config: pytest.Config) -> Any:  # noqa: ANN401 - LogXML, private
+    """Return the writer of the JUnit file, None where none is written."""
+    from _pytest.junitxml import xml_key  # noqa: PLC0415 - only in runs that need it
+
+    return config.stash.get(xml_key, None)
 
 
 def write_junit_by(config: pytest.Config, writer: object) -> None:
@@ -253,9 +258,7 @@ def check_junit_name(name: object) -> None:
 
 def add_junit_extras(config: pytest.Config, report: pytest.TestReport) -> None:
     """Hand what a test recorded in a worker to the writer of the JUnit file."""
-    from _pytest.junitxml import xml_key  # noqa: PLC0415 - see above
-
-    xml: Any = config.stash.get(xml_key, None)
+    xml = _junit_writer(config)
     if xml is None:
         return
     attributes, properties = report.bulkhead_junit

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import pytest
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.system import files
+from pytest_bulkhead.system import files, process
 
 
 def set_stdio_aside(config: pytest.Config) -> None:
@@ -37,8 +36,7 @@ class QuietStartPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         """Let what is printed from here on go where it would go."""
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        process.flush_output()
         for fd, kept in self._kept:
             os.dup2(kept, fd)
             os.close(kept)

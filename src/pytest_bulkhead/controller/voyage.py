@@ -113,8 +113,6 @@ class Voyage:
         """
         bridge, errors = self.bridge, session.testsfailed
         broken = errors and not bridge.config.getoption("continue_on_collection_errors")
-        if broken:
-            self._loop.feed(ev.StopAsked("errors during collection"))
         self._loop.pump_until(lambda: False)
         for leak in find_leaks(bridge):
             bridge.note_leak(leak)
