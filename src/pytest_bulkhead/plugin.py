@@ -79,6 +79,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
     parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
     parser.addini("isolate_reseed", "random streams: auto (default) or off", default="")
+    parser.addini(
+        "isolate_stage",
+        "fixtures wider than the isolation level: auto (default) sets them up once for many tests, "
+        "never sets them up in each process",
+        default="",
+    )
+    parser.addini(
+        "isolate_unstaged",
+        "names of wide fixtures that each process sets up by itself, one a line",
+        type="linelist",
+        default=[],
+    )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
 
 

@@ -39,6 +39,8 @@ class Settings(NamedTuple):
     report: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
+    #: Set wide fixtures up once for many tests.
+    stage: bool
     #: Say of each group how it was isolated.
     why: bool
 
@@ -87,6 +89,7 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
         seed=_seed(config),
+        stage=_stage(config),
         why=bool(config.getoption("isolate_why")),
     )
 
@@ -98,6 +101,13 @@ def _start(config: pytest.Config) -> str:
     if value not in STARTS:
         raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
     return value
+
+
+def _stage(config: pytest.Config) -> bool:
+    value = str(config.getini("isolate_stage") or "auto")
+    if value not in ("auto", "never"):
+        raise pytest.UsageError(f"ini key isolate_stage: {value!r} is none of auto, never")
+    return value == "auto"
 
 
 def _seed(config: pytest.Config) -> int:

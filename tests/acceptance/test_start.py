@@ -98,7 +98,7 @@ def test_why_lists_every_group(run, files):
     why = finished.section("isolation").splitlines()
     assert [line.partition(" test,")[0] for line in why if ": " in line] == [
         "module: test_a.py: 1",
-        "function: test_b.py::test_b: 1",
+        "function: test_b.py: 1",
         "module: test_b.py: 1",
     ], shown(finished)
     assert all(line.endswith("forked from the template") for line in why[:3])

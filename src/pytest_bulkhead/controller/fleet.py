@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pytest_bulkhead.controller.node import WorkerNode
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.system import linux
 from pytest_bulkhead.system.berth import Hull
 
 
@@ -34,6 +35,11 @@ class Craft:
     told: dict[str, object] = dataclasses.field(default_factory=dict)
     #: It said that it has left.
     left: bool = False
+
+    def at_work(self) -> int:
+        """Return the pid of the process that is at work: below a staged worker, or itself."""
+        pid = self.hull.page.tail().process
+        return pid if pid and linux.is_below(pid, self.pid) else self.pid
 
     @property
     def is_template(self) -> bool:

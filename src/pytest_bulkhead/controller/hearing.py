@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_bulkhead import compat
+from pytest_bulkhead.controller.below import Below
 from pytest_bulkhead.controller.bridge import Bridge, Leak
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.gathering import Gathering
@@ -35,6 +36,7 @@ class Hearing:
         self._hook = bridge.config.hook
         self._asked = False
         tests, found = Testimony(bridge, feed), Gathering(bridge, feed)
+        staged = Below(bridge, feed)
         self._handlers: dict[type[Any], Any] = {
             msg.Hello: self._on_hello,
             msg.Progress: tests.on_progress,
@@ -46,6 +48,12 @@ class Hearing:
             msg.TerminalReturned: self._on_terminal_returned,
             msg.Paused: self._on_paused,
             msg.BasetempWanted: self._on_basetemp_wanted,
+            msg.Preparing: staged.on_preparing,
+            msg.Clearing: staged.on_clearing,
+            msg.Prepared: staged.on_prepared,
+            msg.Unforkable: staged.on_unforkable,
+            msg.Fell: staged.on_fell,
+            msg.Parting: self._on_parting,
             msg.Goodbye: self._on_goodbye,
             msg.Left: self._on_left,
             msg.Refused: self._on_refused,
@@ -143,8 +151,20 @@ class Hearing:
             base = base / f"popen-{craft.node.gateway.id}"
         craft.hull.endpoint.send(msg.BasetempGranted(str(base or "")))
 
+    def _on_parting(self, craft: Craft, message: msg.Parting) -> None:
+        """Take in what a process below a worker leaves, as if it had been a worker's own."""
+        if message.workeroutput:
+            craft.node.workeroutput = message.workeroutput
+            self._hook.pytest_testnodedown(node=craft.node, error=None)
+        self._heed_goodbye(message)
+        craft.hull.endpoint.send(msg.GoOn())
+
     def _on_goodbye(self, craft: Craft, message: msg.Goodbye) -> None:
         craft.node.workeroutput = message.workeroutput
+        self._heed_goodbye(message)
+        self._feed(ev.WorkerLeaving(craft.process))
+
+    def _heed_goodbye(self, message: msg.Goodbye | msg.Parting) -> None:
         if message.exit_code >= 0:
             self._bridge.verdict.exit_text = message.should_stop
             self._bridge.verdict.exit_code = message.exit_code
@@ -152,9 +172,8 @@ class Hearing:
             self._pass_on_wish(message)
         if message.should_stop or message.exit_code >= 0:
             self._feed(ev.StopAsked(message.should_stop or "pytest.exit was called"))
-        self._feed(ev.WorkerLeaving(craft.process))
 
-    def _pass_on_wish(self, message: msg.Goodbye) -> None:
+    def _pass_on_wish(self, message: msg.Goodbye | msg.Parting) -> None:
         """Have this session end as the worker's did, when it was a plugin there that wanted it."""
         session = self._bridge.session
         if session is None or session.shouldfail or session.shouldstop:

@@ -17,7 +17,7 @@ from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Blame
 from pytest_bulkhead.core.run import TEMPLATE
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.protocol.spans import to_spans
+from pytest_bulkhead.protocol.spans import cell_spans, to_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import process
 from pytest_bulkhead.system.berth import Berth
@@ -91,7 +91,9 @@ class Performer:
         if template is None:
             raise BrokenPipeError
         workerinput = to_plain(craft.node.workerinput)
-        order = msg.Fork(craft.process, workerinput, self._pairs(action.doomed), action.seed)
+        order = msg.Fork(
+            craft.process, workerinput, self._pairs(action.doomed), action.seed, action.staged
+        )
         craft.parent = template.process
         template.hull.endpoint.send(order, berth.fds())
 
@@ -116,7 +118,8 @@ class Performer:
         self._send(-action.template, msg.Finish())
 
     def _assign(self, action: do.Assign) -> None:
-        self._send(action.worker, msg.Assign(to_spans(action.items), action.then))
+        spans = cell_spans(action.items, action.cells) if action.cells else to_spans(action.items)
+        self._send(action.worker, msg.Assign(spans, action.then))
 
     def _condemn(self, action: do.Condemn) -> None:
         ((subject, why),) = self._pairs((action.doomed,))
@@ -135,13 +138,14 @@ class Performer:
         craft = self._bridge.fleet.get(number)
         if craft is None or not craft.pid:
             return
+        pid = craft.pid if action.whole else craft.at_work()
         if action.step is Step.INTERRUPT:
-            process.send_signal(craft.pid, signal.SIGINT)
+            process.send_signal(pid, signal.SIGINT)
         elif action.step is Step.DUMP_STACKS:
-            process.send_signal(craft.pid, process.stack_dump_signal())
-            process.send_signal(craft.pid, signal.SIGCONT)  # it may be stopped, and so be deaf
+            process.send_signal(pid, process.stack_dump_signal())
+            process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
         elif action.step is Step.TERMINATE:
-            process.signal_group(craft.pid, signal.SIGTERM)
+            process.signal_group(pid, signal.SIGTERM)
         else:
-            process.kill_group(craft.pid)
-            process.send_signal(craft.pid, signal.SIGKILL)
+            process.kill_group(pid)
+            process.send_signal(pid, signal.SIGKILL)

@@ -33,7 +33,7 @@ class Terminal:
     def _lend_next(self) -> None:
         if self._holder is None and self._waiting:
             self._holder = self._waiting.popleft()
-            tty.give_foreground(self._holder.pid)
+            tty.give_foreground(self._holder.at_work())
             self._holder.hull.endpoint.send(msg.TerminalGranted())
 
     def is_kept_from(self, craft: Craft) -> bool:

@@ -30,7 +30,7 @@ class Testimony:
         if message.finished >= 0:
             self._on_finished(craft, message.finished)
         if message.started >= 0:
-            self._on_test_started(craft, message.started)
+            self._on_test_started(craft, message.started, fresh=message.finished < 0)
 
     def _on_finished(self, craft: Craft, index: int) -> None:
         worker = self._bridge.run.workers[craft.process]
@@ -39,11 +39,11 @@ class Testimony:
         craft.sections, craft.told = (), {}
         self._hook.pytest_runtest_logfinish(**self._place(index))
 
-    def _on_test_started(self, craft: Craft, index: int) -> None:
+    def _on_test_started(self, craft: Craft, index: int, *, fresh: bool) -> None:
         worker = self._bridge.run.workers[craft.process]
         given = bool(worker.todo) and worker.todo[0] == index
         _expect(given and worker.item is None, "a test begins that had not been given")
-        self._feed(ev.TestStarted(craft.process, index))
+        self._feed(ev.TestStarted(craft.process, index, fresh))
         self._bridge.begun[index] = clock.monotonic()
         self._hook.pytest_runtest_logstart(**self._place(index))
 
@@ -54,7 +54,8 @@ class Testimony:
     def on_reported(self, craft: Craft, message: msg.Reported) -> None:
         """Take in a report, and hand it to pytest."""
         worker = self._bridge.run.workers[craft.process]
-        _expect(worker.item == message.item, "a test reports that had not begun")
+        clearing = worker.clearing is not None and worker.clearing == message.item
+        _expect(worker.item == message.item or clearing, "a test reports that had not begun")
         report = self._bridge.restore_report(_complete(craft, message.report))
         report.worker_id = craft.node.gateway.id
         report.testrun_uid = self._bridge.run_uid

@@ -25,7 +25,7 @@ from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report import terminal
-from pytest_bulkhead.report.why import why_lines
+from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
 
@@ -163,7 +163,11 @@ class Voyage:
         bridge = self.bridge
         reporter.write_sep("=", "isolation")
         run = bridge.run
-        for line in why_lines(run.roster.groups, bridge.starts, bridge.durations, run.why_spawn):
+        course = Course(
+            run.items, run.roster.groups, bridge.starts,
+            bridge.durations, run.why_spawn, run.together,
+        )  # fmt: skip
+        for line in why_lines(course):
             reporter.write_line(line)
 
 
@@ -176,6 +180,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         slack=settings.slack,
         grace=settings.grace,
         durations=load_durations(config) if settings.workers > 1 else {},
+        stage=settings.stage,
         seed=settings.seed,
     )
 

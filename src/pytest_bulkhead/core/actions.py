@@ -40,6 +40,8 @@ class StartWorker(NamedTuple):
     doomed: tuple[Doomed, ...]
     #: Of its random streams; negative for leaving them alone.
     seed: int = -1
+    #: The scope of the cells for each of which it forks a process; empty when it runs all itself.
+    staged: str = ""
 
 
 class Assign(NamedTuple):
@@ -48,6 +50,8 @@ class Assign(NamedTuple):
     worker: int
     items: tuple[int, ...]
     then: int
+    #: How many of the items share a process, cell by cell; empty for all of them.
+    cells: tuple[int, ...] = ()
 
 
 #: `Assign.then`: nothing follows, so the last test tears everything down.
@@ -76,10 +80,14 @@ class Stop(NamedTuple):
 
 
 class Escalate(NamedTuple):
-    """Take a step towards the end of a process: a worker's, or the template's for 0."""
+    """Take a step towards the end of a process: a worker's, or the template's for 0.
+
+    Of a staged worker, the process that is at work is meant, unless it is to end `whole`.
+    """
 
     worker: int
     step: Step
+    whole: bool = False
 
 
 class ReportCrash(NamedTuple):

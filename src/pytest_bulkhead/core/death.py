@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.actions import ReportBreach, ReportCrash
-from pytest_bulkhead.core.events import WorkerEnded
+from pytest_bulkhead.core.events import CellEnded, WorkerEnded
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.worker import Stage, Worker
 
@@ -43,11 +43,16 @@ def let_go(worker: Worker, ledger: Ledger) -> None:
         ledger.reopen(item)
 
 
-def bury_test(worker: Worker, ledger: Ledger, event: WorkerEnded, now: float) -> ReportCrash:
+def bury_test(
+    worker: Worker, ledger: Ledger, event: WorkerEnded | CellEnded, now: float
+) -> ReportCrash:
     """Give the test in hand its final state; return what is to be told about it."""
     item = worker.item
     assert item is not None, "only a worker with a test in hand has one to bury"
     phase, subject = _place(item, ledger, event.doing)
+    before = worker.before(MAX_BEFORE)
+    # Under a staged worker that lives on, what is left goes on where its fixtures stand.
+    ended = isinstance(event, WorkerEnded)
     decided = ledger.decided(item)
     if decided:
         ledger.report(item, "teardown", "failed", xfail=False)
@@ -55,10 +60,10 @@ def bury_test(worker: Worker, ledger: Ledger, event: WorkerEnded, now: float) ->
     else:
         ledger.close(item, State.TIMED_OUT if worker.timed_out else State.CRASHED)
     worker.settle()
+    rest = len(worker.todo) if ended else 0
     return ReportCrash(
         worker.id, item, phase, subject, event.end, now - worker.item_since,
-        worker.killed_for, worker.timed_out, decided, len(worker.todo),
-        tuple(worker.done[-1 - MAX_BEFORE : -1]),
+        worker.killed_for, worker.timed_out, decided, rest, before,
     )  # fmt: skip
 
 
@@ -85,3 +90,22 @@ def condemned_fixture(crash: ReportCrash) -> str:
     """
     wide = not crash.subject.startswith("function ")
     return crash.subject if crash.phase is Phase.SETUP and wide else ""
+
+
+def crash_of_stage(worker: Worker, event: CellEnded) -> ReportCrash:
+    """Return what is to be told of a stage that died while it tore its fixtures down.
+
+    Its last test has long been reported, so this is an error at teardown, as in plain pytest.
+    """
+    assert worker.clearing is not None, "only a stage that clears can die clearing"
+    return ReportCrash(
+        worker.id, worker.clearing, Phase.TEARDOWN, event.doing.subject, event.end, 0.0,
+        worker.killed_for, worker.timed_out, decided=True,
+    )  # fmt: skip
+
+
+def breach_of_cell(worker: Worker, event: CellEnded) -> ReportBreach:
+    """Return what is to be told of the end of a process below a worker that no test owned."""
+    doing = event.doing
+    items = (doing.item,) if doing.item >= 0 else ()
+    return ReportBreach(worker.id, doing.phase, doing.subject, event.end, worker.killed_for, items)

@@ -38,10 +38,11 @@ class WorkerJoined(NamedTuple):
 
 
 class TestStarted(NamedTuple):
-    """A worker is about to run a test."""
+    """A worker is about to run a test; `fresh` when it is the first one in its process."""
 
     worker: int
     item: int
+    fresh: bool = False
 
 
 class TestReported(NamedTuple):
@@ -89,6 +90,38 @@ class WorkerEnded(NamedTuple):
     doing: Blame
 
 
+class StageBusy(NamedTuple):
+    """A stage of a worker sets wide fixtures up for a test, or tears them down after it."""
+
+    worker: int
+    item: int
+    clearing: bool = False
+
+
+class StageIdle(NamedTuple):
+    """A stage is done with what it was busy with; `leaving` when all that is left is its end."""
+
+    worker: int
+    leaving: bool = False
+
+
+class StageUnforkable(NamedTuple):
+    """A stage may not be forked for this reason: its tests run together in its process."""
+
+    worker: int
+    #: The node whose fixtures it has set up.
+    place: str
+    why: str
+
+
+class CellEnded(NamedTuple):
+    """A process that a worker forked ended without its last word; the worker itself goes on."""
+
+    worker: int
+    end: End
+    doing: Blame
+
+
 class TerminalLent(NamedTuple):
     """A worker got the terminal (a debugger): its clock stands still until it gives it back."""
 
@@ -129,12 +162,12 @@ class Tick(NamedTuple):
 
 TYPES: tuple[type[Any], ...] = (
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, TerminalLent, TerminalReturned,
-    Requeued, StopAsked, Interrupted, KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, StageBusy, StageIdle, StageUnforkable,
+    CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted, KeeperLost, Tick,
 )  # fmt: skip
 
 Event = Union[
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, TerminalLent, TerminalReturned,
-    Requeued, StopAsked, Interrupted, KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, StageBusy, StageIdle, StageUnforkable,
+    CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted, KeeperLost, Tick,
 ]  # fmt: skip

@@ -1,11 +1,12 @@
 """From items to groups, and from groups to shares.
 
-A **group** is the tests that share one process, in collection order. A **share** is what a worker
-is given at once: all of a group, or a part of one.
+A **group** is the tests that one worker serves, in collection order. They share its process; or,
+in a **staged** group, they share what the worker has set up, and those of each **cell** share a
+process that it forks. A **share** is what a worker is given at once: all of a group, or a part.
 
 Why shares exist: with one worker the tests run in plain pytest's order, and that order may leave a
 group and come back to it, so the group is given out run by run while its process waits. And a
-session-wide group under `-n 4` may be served by four workers, module by module.
+session-wide group, or a staged one, under `-n 4` may be served by four workers, module by module.
 
 Invariants:
 
@@ -23,16 +24,18 @@ from pytest_bulkhead.core.levels import Level, tighter
 
 
 class Group(NamedTuple):
-    """Tests that share one process."""
+    """Tests that one worker serves."""
 
     id: int
     #: Named for people: the instance of the scope, and the group mark's name.
     name: str
     items: tuple[int, ...]
-    #: Several workers may serve it at once: only the session-wide group, and only under `-n`.
+    #: Several workers may serve it at once, under `-n`: each then has all wide fixtures it needs.
     divisible: bool = False
     #: The level at which its tests are isolated, as a word.
     scope: str = "session"
+    #: Its worker forks a process for each cell.
+    staged: bool = False
 
 
 class Share(NamedTuple):
@@ -43,24 +46,61 @@ class Share(NamedTuple):
     items: tuple[int, ...]
 
 
-def form_groups(items: Sequence[Item], level: Level, workers: int) -> list[Group]:
+def form_groups(
+    items: Sequence[Item], level: Level, workers: int, *, staged: bool = False
+) -> list[Group]:
     """Put items into groups.
 
     Args:
         items: all items, in collection order.
         level: the run's isolation level; an item's own may be tighter.
         workers: how many tests may run at once.
+        staged: workers can fork a process for each test.
     """
     members: dict[tuple[str, ...], list[int]] = {}
     for item in items:
-        members.setdefault(_key(item, tighter(level, item.level)), []).append(item.index)
+        own = tighter(level, item.level)
+        key = (own.word, *_STAGED) if staged and _is_staged(own) else _key(item, own)
+        members.setdefault(key, []).append(item.index)
     return [
-        Group(number, _name(key), tuple(indices), workers > 1 and key == _SESSION, key[0])
+        Group(
+            number, _name(key), tuple(indices),
+            divisible=workers > 1 and (key == _SESSION or key[1:] == _STAGED),
+            scope=key[0], staged=key[1:] == _STAGED,
+        )
         for number, (key, indices) in enumerate(members.items())
-    ]
+    ]  # fmt: skip
 
 
 _SESSION = ("session", "", "")
+#: What stands behind the scope in the key of a staged group.
+_STAGED = ("*", "")
+
+
+def _is_staged(level: Level) -> bool:
+    return level in (Level.CLASS, Level.FUNCTION)
+
+
+def cut_cells(indices: Sequence[int], items: Sequence[Item], scope: str) -> tuple[int, ...]:
+    """Return the sizes of the cells of a staged group's items: runs that share a process.
+
+    Args:
+        indices: items of the group, in the order in which they are to run.
+        items: all items.
+        scope: the group's.
+    """
+    if scope != Level.CLASS.word:
+        return (1,) * len(indices)
+    sizes: list[int] = []
+    last: tuple[str, str, int] | None = None
+    for index in indices:
+        key = (items[index].scopes.cls, items[index].group or "", index)
+        if last is not None and key[0] and key[:2] == last[:2] and index == last[2] + 1:
+            sizes[-1] += 1
+        else:
+            sizes.append(1)
+        last = key
+    return tuple(sizes)
 
 
 def _key(item: Item, level: Level) -> tuple[str, ...]:
@@ -80,6 +120,8 @@ def _key(item: Item, level: Level) -> tuple[str, ...]:
 
 def _name(key: tuple[str, ...]) -> str:
     scope, instance, group = key
+    if instance == "*":
+        return f"each {scope}"
     if scope == "function":
         return group
     place = instance or scope

@@ -28,6 +28,8 @@ class Policy(NamedTuple):
     grace: float = TERMINATE_GRACE
     #: {node id: seconds} of earlier runs.
     durations: Mapping[str, float] = MappingProxyType({})
+    #: Set fixtures that are wider than the isolation level up once for many tests.
+    stage: bool = False
     #: The seed of the run's random streams; negative for leaving them alone.
     seed: int = -1
 

@@ -14,7 +14,7 @@ import itertools
 from collections.abc import Sequence
 
 from pytest_bulkhead.core.actions import END, OPEN
-from pytest_bulkhead.core.grouping import Group, Share, form_groups, form_shares
+from pytest_bulkhead.core.grouping import Group, Share, cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.pool import Pool
@@ -32,6 +32,7 @@ class Roster:
 
     def __init__(self) -> None:
         self.groups: Sequence[Group] = ()
+        self._items: Sequence[Item] = ()
         self.pool = Pool()
         #: All and only the workers whose processes may still be alive.
         self.workers: dict[int, Worker] = {}
@@ -43,10 +44,19 @@ class Roster:
         self._hired = 0
         self._stillborn: dict[int, int] = {}
 
-    def plan(self, items: Sequence[Item], policy: Policy) -> None:
-        """Take the work: once, after the first collection."""
-        self.groups = form_groups(items, policy.level, policy.workers)
-        several = len(self.groups) > 1 or any(group.divisible for group in self.groups)
+    def plan(self, items: Sequence[Item], policy: Policy, *, staged: bool = False) -> None:
+        """Take the work: once, after the first collection.
+
+        Args:
+            items: all of them.
+            policy: what the user asked for.
+            staged: processes can be forked, so that wide fixtures are set up once for many tests.
+        """
+        self._items = items
+        self.groups = form_groups(
+            items, policy.level, policy.workers, staged=staged and policy.stage
+        )
+        several = len(self.groups) > 1 or any(g.divisible or g.staged for g in self.groups)
         self.seed = policy.seed if several else -1
         shares = form_shares(self.groups, items, policy.workers)
         self.pool = Pool(order_shares(shares, items, policy.durations, policy.workers))
@@ -61,8 +71,8 @@ class Roster:
         """Whether nobody will want a decision soon: each has a test behind the one in hand."""
         return all(len(worker.todo) > 1 for worker in self.workers.values())
 
-    def listeners(self, besides: Worker) -> list[Worker]:
-        """Return the workers, besides one, that may still set a fixture up."""
+    def listeners(self, besides: Worker | None) -> list[Worker]:
+        """Return the workers, besides one that is gone, that may still set a fixture up."""
         stages = (Stage.STARTING, Stage.RUNNING, Stage.PARKED)
         return [w for w in self.workers.values() if w is not besides and w.stage in stages]
 
@@ -119,7 +129,7 @@ class Roster:
         present = (w for w in self.workers.values() if w.stage is not Stage.LEFT)
         taken = {worker.slot for worker in present}
         slot = next(number for number in itertools.count() if number not in taken)
-        worker = Worker(self._hired, slot, group, forked)
+        worker = Worker(self._hired, slot, group, forked, self.groups[group].staged and forked)
         self.workers[worker.id] = worker
         return worker
 
@@ -128,7 +138,15 @@ class Roster:
         if self.seed < 0:
             return -1
         group = self.groups[worker.group]
+        if worker.staged:
+            return self.seed  # each of its processes derives its own
         return derive_seed(self.seed, group.name, str(worker.slot) if group.divisible else "")
+
+    def cells_of(self, share: Share) -> tuple[int, ...]:
+        """Return how many items of a share each of its processes runs; empty for one process."""
+        if not self.groups[share.group].staged:
+            return ()
+        return cut_cells(share.items, self._items, self.groups[share.group].scope)
 
     def give(self, worker: Worker, share: Share) -> int:
         """Move a share from the pool to a worker; return what will follow it in that process."""

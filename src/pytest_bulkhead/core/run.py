@@ -27,7 +27,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_bulkhead.core import actions as do
-from pytest_bulkhead.core import death
+from pytest_bulkhead.core import death, staged
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core import template as template_life
 from pytest_bulkhead.core import worker as worker_life
@@ -61,6 +61,8 @@ class Run:
         self.stopping = ""
         self.interrupts = 0
         self.closed = False
+        #: {node: why the tests below it had to run together}
+        self.together: dict[str, str] = {}
         #: {fixture: that, and why its set-up is not tried again}
         self.doomed: dict[str, do.Doomed] = {}
         #: The instant from which the run may close; None while that is not in sight.
@@ -92,7 +94,8 @@ class Run:
         """Return the workers that run a test now, and the tests."""
         return [(w, self.items[w.item]) for w in self.workers.values() if w.item is not None]
 
-    def _do(self, action: do.Action) -> None:
+    def want(self, action: do.Action) -> None:
+        """Want something done."""
         self._actions.append(action)
 
     # -- the template --------------------------------------------------------------------------
@@ -102,13 +105,13 @@ class Run:
 
     def _start_template(self) -> None:
         self.template.move(template_life.Step.STARTED)
-        self._do(do.StartTemplate(self.template.id, self.template.exclusions()))
+        self.want(do.StartTemplate(self.template.id, self.template.exclusions()))
 
     def _on_collected(self, event: ev.Collected, now: float) -> None:
         self.template.move(template_life.Step.COLLECTED)
         if not self.items:
             self.items, self.ledger = event.items, Ledger(len(event.items))
-            self.roster.plan(event.items, self.policy)
+            self.roster.plan(event.items, self.policy, staged=self.forking and not event.why_spawn)
         elif [item.nodeid for item in event.items] != [item.nodeid for item in self.items]:
             self._give_up("a second template collected other tests than the first", now)
         if event.why_spawn and self.forking:
@@ -133,7 +136,7 @@ class Run:
         # Nobody waits for what a template collects after it was let go.
         if not (event.end.clean or event.collecting or self.interrupts):
             late = f"it did not leave within {LEAVE_LIMIT:g} s" if self.template.step else ""
-            self._do(do.ReportBreach(TEMPLATE, Phase.LEAVING, "", event.end, late, ()))
+            self.want(do.ReportBreach(TEMPLATE, Phase.LEAVING, "", event.end, late, ()))
 
     def _replace_template(self, event: ev.TemplateEnded, now: float) -> None:
         for worker in self.workers.values():
@@ -148,7 +151,7 @@ class Run:
         if self.template.stage in (template_life.Stage.COLLECTING, template_life.Stage.READY):
             self.template.move(template_life.Step.RELEASED)
             self.template.deadline = now + LEAVE_LIMIT
-            self._do(do.ReleaseTemplate(self.template.id))
+            self.want(do.ReleaseTemplate(self.template.id))
 
     # -- giving out work -----------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class Run:
             self._give_shares(now)
         while worker := self.roster.next_idle(self.policy.workers, hurry=self.interrupts > 0):
             worker.move(worker_life.Step.FINISHED)
-            self._do(do.Finish(worker.id))
+            self.want(do.Finish(worker.id))
         self._close_if_done(now)
 
     def _give_shares(self, now: float) -> None:
@@ -170,14 +173,17 @@ class Run:
 
     def _start_worker(self, group: int, now: float) -> Worker:
         worker = self.roster.hire(group, self.forking)
-        self._set_deadline(worker, now)
+        self.set_deadline(worker, now)
         doomed = tuple(self.doomed.values())
         seed = self.roster.seed_of(worker)
-        self._do(do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed, seed))
+        cells = self.roster.groups[group].scope if worker.staged else ""
+        start = do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed, seed, cells)
+        self.want(start)
         return worker
 
     def _assign(self, worker: Worker, share: Share) -> None:
-        self._do(do.Assign(worker.id, share.items, self.roster.give(worker, share)))
+        then = self.roster.give(worker, share)
+        self.want(do.Assign(worker.id, share.items, then, self.roster.cells_of(share)))
 
     def _assign_ahead(self, worker: Worker) -> None:
         if follower := self.roster.follower(worker, self.policy.workers):
@@ -194,38 +200,53 @@ class Run:
             self._release_template(now)
         else:
             self.closed = True
-            self._do(do.Close())
+            self.want(do.Close())
 
     def _expects_work(self) -> bool:
         return bool(self.roster.pool) or (self.template.expected and not self.items)
 
     # -- what a worker says --------------------------------------------------------------------
 
-    def _worker(self, number: int) -> Worker:
+    def worker(self, number: int) -> Worker:
+        """Return a worker that is alive.
+
+        Raises:
+            InvalidTransition: it is not.
+        """
         if number not in self.workers:
             raise InvalidTransition(f"worker {number} is not alive")
         return self.workers[number]
 
     def _on_worker_joined(self, event: ev.WorkerJoined, now: float) -> None:
-        worker = self._worker(event.worker)
+        worker = self.worker(event.worker)
         worker.move(worker_life.Step.JOINED)
-        self._catch_up(worker, now)
+        self.catch_up(worker, now)
 
     def _on_test_started(self, event: ev.TestStarted, now: float) -> None:
-        worker = self._worker(event.worker)
+        worker = self.worker(event.worker)
         self.ledger.start(event.item)
+        if event.fresh and worker.staged:
+            worker.earlier = len(worker.done)
         worker.start(event.item, now)
-        self._set_deadline(worker, now)
+        self.set_deadline(worker, now)
 
-    def _on_test_reported(self, event: ev.TestReported, _now: float) -> None:
-        self.ledger.report(event.item, event.when, event.outcome, event.xfail)
+    def _on_test_reported(self, event: ev.TestReported, now: float) -> None:
+        worker = self.worker(event.worker)
+        if worker.staged:
+            staged.on_test_reported(self, worker, event, now)
+        else:
+            self.ledger.report(event.item, event.when, event.outcome, event.xfail)
 
     def _on_test_finished(self, event: ev.TestFinished, now: float) -> None:
-        worker = self._worker(event.worker)
+        worker = self.worker(event.worker)
         self.ledger.close(event.item)
         worker.settle()
+        self.catch_up(worker, now)
+        self.count_finished(worker, now)
+
+    def count_finished(self, worker: Worker, now: float) -> None:
+        """Count a test that a worker has put down for good, whatever became of it."""
         self.roster.finished_test(worker.group)
-        self._catch_up(worker, now)
         if worker.share_done():
             self._on_share_done(worker, now)
 
@@ -237,14 +258,14 @@ class Run:
             self._fill(now)
 
     def _on_worker_leaving(self, event: ev.WorkerLeaving, now: float) -> None:
-        worker = self._worker(event.worker)
+        worker = self.worker(event.worker)
         worker.move(worker_life.Step.LEAVES)
-        self._set_deadline(worker, now)
+        self.set_deadline(worker, now)
 
     def _on_worker_left(self, event: ev.WorkerLeft, now: float) -> None:
-        worker = self._worker(event.worker)
+        worker = self.worker(event.worker)
         worker.move(worker_life.Step.LEFT)
-        self._set_deadline(worker, now)
+        self.set_deadline(worker, now)
         self._fill(now)
 
     def _on_worker_muted(self, event: ev.WorkerMuted, now: float) -> None:
@@ -253,19 +274,20 @@ class Run:
             self.workers[event.worker].mute(event.why, now)
 
     def _on_terminal_lent(self, event: ev.TerminalLent, _now: float) -> None:
-        worker = self._worker(event.worker)
+        worker = self.worker(event.worker)
         if not worker.killed_for:
             worker.deadline = None
 
     def _on_terminal_returned(self, event: ev.TerminalReturned, now: float) -> None:
-        self._set_deadline(self._worker(event.worker), now)
+        self.set_deadline(self.worker(event.worker), now)
 
-    def _catch_up(self, worker: Worker, now: float) -> None:
+    def catch_up(self, worker: Worker, now: float) -> None:
+        """Take it that a worker has done what its patience was for."""
         if not self.interrupts:
             worker.spare()
-        self._set_deadline(worker, now)
+        self.set_deadline(worker, now)
 
-    def _set_deadline(self, worker: Worker, now: float) -> None:
+    def set_deadline(self, worker: Worker, now: float) -> None:
         """Set the clock for what a worker does now; one that must end has its own."""
         if not worker.killed_for:
             item = worker.item
@@ -275,7 +297,7 @@ class Run:
     # -- how a worker ends ---------------------------------------------------------------------
 
     def _on_worker_ended(self, event: ev.WorkerEnded, now: float) -> None:
-        self._bury(self._worker(event.worker), event, now)
+        self._bury(self.worker(event.worker), event, now)
         self._fill(now)
 
     def _bury(self, worker: Worker, event: ev.WorkerEnded, now: float) -> None:
@@ -283,10 +305,10 @@ class Run:
         if self._was_expected(worker):
             death.let_go(worker, self.ledger)
         elif death.is_owned(worker, self.ledger):
-            self._report_crash(worker, death.bury_test(worker, self.ledger, event, now))
+            self.report_crash(worker, death.bury_test(worker, self.ledger, event, now))
         else:
             death.let_go(worker, self.ledger)
-            self._do(death.breach_of(worker, event))
+            self.want(death.breach_of(worker, event))
             stillborn = not worker.done and not worker.victim
         worker.move(worker_life.Step.ENDED)
         self.roster.bury(worker, stillborn, bool(self.stopping))
@@ -296,12 +318,14 @@ class Run:
         left = worker.stage is Stage.LEFT and (bool(self.stopping) or not worker.todo)
         return self.interrupts > 0 or left
 
-    def _report_crash(self, worker: Worker, crash: do.ReportCrash) -> None:
+    def report_crash(self, worker: Worker, crash: do.ReportCrash) -> None:
+        """Have a crash told, and nobody set up again what it was the end of."""
         fixture = death.condemned_fixture(crash)
         if fixture and not worker.victim:
             doomed = self.doomed[fixture] = do.Doomed(fixture, crash.killed_for or str(crash.end))
-            self._actions += [do.Condemn(w.id, doomed) for w in self.roster.listeners(worker)]
-        self._do(crash)
+            besides = None if worker.staged else worker
+            self._actions += [do.Condemn(w.id, doomed) for w in self.roster.listeners(besides)]
+        self.want(crash)
 
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:
         broken = self.ledger.state(event.item) in (State.CRASHED, State.TIMED_OUT)
@@ -324,7 +348,8 @@ class Run:
 
     def _escalate(self, process: Worker | Template, step: Step | None, now: float) -> None:
         number = process.id if isinstance(process, Worker) else TEMPLATE
-        self._do(do.Escalate(number, process.escalate(step, now, self.policy.grace)))
+        whole = self.interrupts > 1
+        self.want(do.Escalate(number, process.escalate(step, now, self.policy.grace), whole))
 
     def _on_stop_asked(self, event: ev.StopAsked, now: float) -> None:
         if not self.stopping:
@@ -332,7 +357,7 @@ class Run:
             for worker in self.workers.values():
                 # A parked one is told to finish when its turn comes.
                 if worker.stage in (Stage.STARTING, Stage.RUNNING):
-                    self._do(do.Stop(worker.id))
+                    self.want(do.Stop(worker.id))
             self._fill(now)
 
     def _stop(self, reason: str) -> None:
@@ -353,7 +378,7 @@ class Run:
 
     def _on_keeper_lost(self, event: ev.KeeperLost, now: float) -> None:
         reason = f"the keeper died ({event.end})"
-        self._do(do.GiveUp(reason))
+        self.want(do.GiveUp(reason))
         self._stop(reason)
         for worker in list(self.workers.values()):
             worker.condemn(reason)
@@ -364,7 +389,7 @@ class Run:
 
     def _give_up(self, reason: str, now: float) -> None:
         if not self.stopping:
-            self._do(do.GiveUp(reason))
+            self.want(do.GiveUp(reason))
             self._on_stop_asked(ev.StopAsked(reason), now)
 
     def validate(self) -> None:
@@ -390,6 +415,10 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.WorkerLeft: Run._on_worker_left,
     ev.WorkerMuted: Run._on_worker_muted,
     ev.WorkerEnded: Run._on_worker_ended,
+    ev.StageBusy: staged.on_stage_busy,
+    ev.StageIdle: staged.on_stage_idle,
+    ev.StageUnforkable: staged.on_stage_unforkable,
+    ev.CellEnded: staged.on_cell_ended,
     ev.TerminalLent: Run._on_terminal_lent,
     ev.TerminalReturned: Run._on_terminal_returned,
     ev.Requeued: Run._on_requeued,

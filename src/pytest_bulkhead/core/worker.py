@@ -97,6 +97,8 @@ class Worker:
     slot: int
     group: int
     forked: bool
+    #: It forks a process for each cell of its tests, and outlives them.
+    staged: bool = False
     stage: Stage = Stage.STARTING
     #: How many items are left of each share that it was given, oldest share first.
     queue: deque[int] = dataclasses.field(default_factory=deque)
@@ -104,9 +106,13 @@ class Worker:
     todo: deque[int] = dataclasses.field(default_factory=deque)
     #: All and only the items that it has finished, in order.
     done: list[int] = dataclasses.field(default_factory=list)
+    #: How many of those were finished before the process that is at work began.
+    earlier: int = 0
     #: The item in hand.
     item: int | None = None
     item_since: float = 0.0
+    #: The last test of the stage that tears its fixtures down now.
+    clearing: int | None = None
     #: The instant at which patience ends, None for never.
     deadline: float | None = None
     #: Why nothing more will be heard of it; empty as long as its channel is sound.
@@ -148,6 +154,10 @@ class Worker:
     def start(self, item: int, now: float) -> None:
         """Put an item into its hand."""
         self.item, self.item_since = item, now
+
+    def before(self, limit: int) -> tuple[int, ...]:
+        """Return the latest items that it finished in the process at work, oldest first."""
+        return tuple(self.done[self.earlier :][-limit:])
 
     def settle(self) -> None:
         """Take the item in hand, which has its final state, from its list."""
@@ -198,6 +208,11 @@ class Worker:
         self.step = step or escalation.after(self.step)
         self.deadline = now + escalation.grace_of(self.step, grace)
         return self.step
+
+    def revive(self) -> None:
+        """Go on after one of its processes was ended: what that had done is settled."""
+        self.killed_for, self.timed_out, self.muted = "", False, ""
+        self.kill_item, self.step, self.deadline, self.clearing = None, None, None, None
 
     def spare(self) -> None:
         """Forget that it was late when what it was late with is done and no harm was done yet."""

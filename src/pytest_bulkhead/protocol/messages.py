@@ -87,10 +87,15 @@ class Fork(NamedTuple):
     doomed: Plain
     #: Of its random streams; negative for leaving them alone.
     seed: int
+    #: The scope of the cells for each of which it forks a process; empty when it runs all itself.
+    staged: str
 
 
 class Assign(NamedTuple):
-    """Run the items of these spans; `then` is the item that follows, or `actions.END` or `OPEN`."""
+    """Run the items of these spans; `then` is the item that follows, or `actions.END` or `OPEN`.
+
+    For a staged worker, each span is a cell: tests that share a process.
+    """
 
     spans: tuple[int, ...]
     then: int
@@ -169,6 +174,9 @@ class Progress(NamedTuple):
     started: int
 
 
+#: Answers to a question: they are for whoever asked, not for whoever takes orders.
+ANSWERS = (TerminalGranted, GoOn, BasetempGranted)
+
 #: Keys of a report that are left out when the last report of the same test had the same values.
 TOLD_ONCE = ("nodeid", "location", "keywords")
 
@@ -230,6 +238,53 @@ class TerminalReturned(NamedTuple):
     """The debugger is done."""
 
 
+class Preparing(NamedTuple):
+    """A stage sets wide fixtures up for a test."""
+
+    item: int
+
+
+class Clearing(NamedTuple):
+    """A stage tears its fixtures down after its last test."""
+
+    item: int
+
+
+class Prepared(NamedTuple):
+    """A stage is done with what it was busy with; `leaving` when all that is left is its end."""
+
+    leaving: bool
+
+
+class Unforkable(NamedTuple):
+    """A stage may not be forked: its tests run together in its process."""
+
+    place: str
+    why: str
+
+
+class Fell(NamedTuple):
+    """A process below the sender ended without its last word, with this status of wait(2).
+
+    The sender waits for `GoOn`: the black box and the files have to be read first.
+    """
+
+    status: int
+    peak_kib: int
+
+
+class Parting(NamedTuple):
+    """What a process below a worker leaves to its session; the sender waits for `GoOn`.
+
+    The fields are those of `Goodbye`.
+    """
+
+    workeroutput: Plain
+    should_stop: str
+    failed: bool
+    exit_code: int
+
+
 class Goodbye(NamedTuple):
     """The session is finished."""
 
@@ -250,12 +305,12 @@ Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused,
     Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
-    TerminalReturned, Goodbye, Left,
+    TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused,
     Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
-    TerminalReturned, Goodbye, Left,
+    TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 )  # fmt: skip

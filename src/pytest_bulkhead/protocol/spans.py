@@ -16,6 +16,16 @@ def to_spans(numbers: Iterable[int]) -> tuple[int, ...]:
     return tuple(spans)
 
 
+def cell_spans(numbers: Sequence[int], sizes: Iterable[int]) -> tuple[int, ...]:
+    """Return the start and stop of each cell; the numbers of a cell are consecutive."""
+    spans: list[int] = []
+    at = 0
+    for size in sizes:
+        spans += (numbers[at], numbers[at] + size)
+        at += size
+    return tuple(spans)
+
+
 def from_spans(spans: Sequence[int]) -> tuple[int, ...]:
     """Return the numbers of `to_spans`."""
     pairs = zip(spans[::2], spans[1::2], strict=True)

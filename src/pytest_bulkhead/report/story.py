@@ -48,6 +48,8 @@ class Life:
     left: bool = False
     #: What a test that owned it died of, and the test.
     crash: str = ""
+    #: How many processes below it died.
+    fallen: int = 0
 
 
 class Death(NamedTuple):
@@ -116,6 +118,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             slack=float(heading["slack"]),
             grace=float(heading["grace"]),
             durations=dict(heading.get("durations", {})),
+            stage=bool(heading.get("stage", False)),
             seed=int(heading.get("seed", -1)),
         )
     except (KeyError, TypeError, ValueError) as problem:
@@ -181,6 +184,8 @@ def _note_end(story: Story, event: ev.Event) -> None:
         life = story.lives[event.worker]
         life.end, life.phase = event.end, event.doing.phase
         life.left = life.worker.stage is Stage.LEFT
+    elif isinstance(event, ev.CellEnded):
+        story.lives[event.worker].fallen += 1
     elif isinstance(event, ev.Collected):
         story.templates.append(f"template {event.template} collected {_tests(len(event.items))}")
     elif isinstance(event, ev.TemplateEnded) and event.collecting and story.run.template.expected:
@@ -198,6 +203,8 @@ def _note_action(story: Story, action: do.Action) -> None:
         story.lives[action.worker] = Life(worker, story.run.roster.groups[action.group].name)
     elif isinstance(action, do.ReportCrash):
         life, nodeid = story.lives[action.worker], story.run.items[action.item].nodeid
+        if life.worker.staged and action.worker in story.run.workers:
+            return  # a process below it died; it goes on
         life.crash = headline(_evidence_of(action, nodeid, life))
         if life.group != nodeid:
             life.crash += f": {nodeid}"
@@ -285,7 +292,7 @@ def life_words(life: Life, story: Story) -> str:
     if worker.killed_for:
         return f"was ended with {end}: {worker.killed_for}"
     if life.left and end.clean:
-        return "left"
+        return f"left, after {life.fallen} below it had died" if life.fallen else "left"
     return f"ended with {end_words(end)} in {life.phase.word}"
 
 

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from pytest_bulkhead.core.grouping import Group
+from pytest_bulkhead.core.item import Item
 
 
-def why_lines(
-    groups: Iterable[Group],
-    starts: Mapping[int, Sequence[bool]],
-    seconds: Sequence[float],
-    why_spawn: str,
-) -> Iterator[str]:
+class Course(NamedTuple):
+    """What is known of a run when it is over."""
+
+    items: Sequence[Item]
+    groups: Sequence[Group]
+    #: {group: of each of its processes, whether it was forked}
+    starts: Mapping[int, Sequence[bool]]
+    #: Of each item, all phases together.
+    seconds: Sequence[float]
+    #: Why processes were not forked; empty when they were.
+    why_spawn: str
+    #: {node: why the tests below it ran together}
+    together: Mapping[str, str]
+
+
+def why_lines(course: Course) -> Iterator[str]:
     """Yield a line for each group, in the order of their first tests.
 
-    Args:
-        groups: all of them.
-        starts: {group: of each of its processes, whether it was forked}.
-        seconds: of each item, all phases together.
-        why_spawn: why processes were not forked.
+    Of a staged group, each module has one, and each node whose tests had to run together.
     """
-    for group in groups:
-        took = sum(seconds[item] for item in group.items)
-        how = ", then ".join(_runs(starts.get(group.id, ()), why_spawn)) or "no process was needed"
-        tests = _count(len(group.items), "test")
-        yield f"{group.scope}: {group.name}: {tests}, {took:.2f} s; {how}"
+    for group in course.groups:
+        starts = course.starts.get(group.id, ())
+        if not group.staged or False in starts:
+            how = ", then ".join(_runs(starts, course.why_spawn)) or "no process was needed"
+            yield _line(group.scope, group.name, group.items, course, how)
+            continue
+        for module, run in groupby(group.items, lambda item: course.items[item].scopes.module):
+            how = f"forked for each {group.scope}, with wider fixtures set up"
+            yield _line(group.scope, module, list(run), course, how)
+    for place, why in course.together.items():
+        yield f"{place}: its tests ran together, in one process: {why}"
+
+
+def _line(scope: str, name: str, members: Sequence[int], course: Course, how: str) -> str:
+    took = sum(course.seconds[item] for item in members)
+    return f"{scope}: {name}: {_count(len(members), 'test')}, {took:.2f} s; {how}"
 
 
 def _runs(starts: Sequence[bool], why_spawn: str) -> Iterator[str]:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import os
 
 from pytest_bulkhead.system.process import stack_dump_signal
+
+
+def empty(fd: int) -> None:
+    """Throw away what was written to a descriptor."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(fd, 0)
+        os.lseek(fd, 0, os.SEEK_SET)
 
 
 def write_faults_to(fd: int) -> None:

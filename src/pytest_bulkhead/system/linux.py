@@ -108,6 +108,16 @@ def descendants_of(pid: int) -> list[int]:
     return found
 
 
+def is_below(pid: int, ancestor: int) -> bool:
+    """Whether a process is alive and a descendant of another one."""
+    while pid > 1 and pid != ancestor:
+        try:
+            pid = int(_read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
+        except OSError:
+            return False
+    return pid == ancestor
+
+
 #: How often, and after how many seconds, a process that has no arguments yet is looked at again.
 _EXEC_LOOKS, _EXEC_PAUSE = 20, 0.001
 

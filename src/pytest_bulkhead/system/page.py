@@ -7,7 +7,16 @@ import os
 import tempfile
 
 from pytest_bulkhead.core.item import Blame
-from pytest_bulkhead.protocol.blackbox import PAGE_SIZE, pack_blame, unpack_blame
+from pytest_bulkhead.protocol.blackbox import (
+    PAGE_SIZE,
+    Tail,
+    pack_blame,
+    pack_left,
+    pack_process,
+    pack_stopped,
+    unpack_blame,
+    unpack_tail,
+)
 
 
 class Page:
@@ -24,6 +33,22 @@ class Page:
     def read(self) -> Blame:
         """Return the last entry."""
         return unpack_blame(self._view)
+
+    def take_charge(self, process: int) -> None:
+        """Enter which process is at work from here on."""
+        pack_process(self._view, process)
+
+    def note_left(self) -> None:
+        """Enter that the process at work has done all it had to."""
+        pack_left(self._view)
+
+    def note_stopped(self) -> None:
+        """Enter that no further test is to start."""
+        pack_stopped(self._view)
+
+    def tail(self) -> Tail:
+        """Return who is at work, and what was entered with it."""
+        return unpack_tail(self._view)
 
     def close(self) -> None:
         """Unmap it."""

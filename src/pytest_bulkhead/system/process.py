@@ -115,6 +115,11 @@ def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
     return status, usage.ru_maxrss
 
 
+def wait_dead(pid: int) -> None:
+    """Wait for a child to end, without reaping it."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
 def wait_end(pid: int, seconds: float) -> None:
     """Wait for a child to end and reap it; kill it when it takes longer."""
     deadline = clock.monotonic() + seconds

@@ -3,7 +3,8 @@
 Python seeds its own anew in every fork, so what a conftest has seeded would be lost; numpy's and
 torch's are copied, so all forks would draw the same numbers. Hence: a fork of ours keeps Python's
 stream, and in a worker a stream that the user's code has seeded goes on as it was, while every
-other one is seeded anew.
+other one is seeded anew. What was seeded here is nobody's: a process that is forked from a worker
+may settle its streams again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import sys
 
 #: The key of Python's stream before any code of the user ran; drawing changes it after 624 words.
 _untouched: list[int] = []
+
+#: The numpy stream's key, and torch's seed, as they were last set here.
+_ours: dict[str, object] = {}
 
 #: torch draws its first seed from 64 bits; nobody writes one as large into a conftest.
 _LARGE = 2**32
@@ -45,6 +49,7 @@ def settle_streams(seed: int) -> None:
     """
     if _untouched and _key() == _untouched[0]:
         random.seed(seed if seed >= 0 else None)
+        note_untouched()
     if seed >= 0:
         _seed_numpy(seed)
         _seed_torch(seed)
@@ -56,11 +61,16 @@ def _seed_numpy(seed: int) -> None:
         return
     bits = getattr(getattr(numpy_random, "mtrand", None), "_rand", None)
     # A generator that was seeded by hand has forgotten the entropy that it was made from.
-    if getattr(getattr(bits, "_bit_generator", None), "_seed_seq", None) is not None:
+    fresh = getattr(getattr(bits, "_bit_generator", None), "_seed_seq", None) is not None
+    if fresh or _ours.get("numpy") == numpy_random.get_state()[1].tobytes():
         numpy_random.seed(seed)
+        _ours["numpy"] = numpy_random.get_state()[1].tobytes()
 
 
 def _seed_torch(seed: int) -> None:
     generator = getattr(sys.modules.get("torch"), "default_generator", None)
-    if generator is not None and generator.initial_seed() >= _LARGE:
+    if generator is None:
+        return
+    if generator.initial_seed() >= _LARGE or _ours.get("torch") == generator.initial_seed():
         generator.manual_seed(seed)
+        _ours["torch"] = seed

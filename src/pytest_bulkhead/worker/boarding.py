@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead import compat, identity
+from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
 from pytest_bulkhead.system import faults, leaving, streams
@@ -21,8 +22,12 @@ from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.junit import JunitPlugin
 from pytest_bulkhead.worker.live_output import LiveOutputPlugin
 from pytest_bulkhead.worker.main import WorkerPlugin
+from pytest_bulkhead.worker.needs import Needs
+from pytest_bulkhead.worker.orders import Orders
 from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
+from pytest_bulkhead.worker.runner import Runner
 from pytest_bulkhead.worker.setup_show import SetupShowPlugin
+from pytest_bulkhead.worker.stage import Stage
 from pytest_bulkhead.worker.terminal import TerminalPlugin
 
 
@@ -39,8 +44,11 @@ class Gear:
         self._inbox = Inbox(self._mouth)
         self._flight = FlightPlugin()
         reporter = ReporterPlugin(config, self._mouth)
-        self.worker = WorkerPlugin(config, self._inbox, self._flight, reporter)
-        self._flight.interrupted = self.worker.stop_asked
+        orders = Orders(self._inbox, self._flight.condemn)
+        runner = Runner(config, self._inbox, self._flight, reporter)
+        self.stage = Stage(self._inbox, orders, self._flight, reporter, runner)
+        self._flight.interrupted = self.stage.stop_asked
+        self.worker = WorkerPlugin(config, self._mouth, orders, runner, self.stage)
         terminal = TerminalPlugin(config, self._mouth, self._inbox)
         for plugin in (reporter, self._flight, self.worker, terminal, *self._wanted()):
             config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
@@ -71,10 +79,12 @@ class Gear:
 def prepare(session: pytest.Session) -> Callable[[msg.Fork, Berth], bool]:
     """Make ready, in the template, what every worker needs; return what a worker then does."""
     streams.load_streams()
-    return functools.partial(_embark, session, Gear(session.config))
+    return functools.partial(_embark, session, Gear(session.config), os.getppid())
 
 
-def _embark(session: pytest.Session, gear: Gear, order: msg.Fork, berth: Berth) -> bool:
+def _embark(
+    session: pytest.Session, gear: Gear, keeper: int, order: msg.Fork, berth: Berth
+) -> bool:
     """Be the worker that was just forked from the template, until its session ends."""
     config = session.config
     leaving.forget_exit_functions()
@@ -87,7 +97,15 @@ def _embark(session: pytest.Session, gear: Gear, order: msg.Fork, berth: Berth) 
     faults.write_faults_to(cabin.faults)
     streams.settle_streams(order.seed)
     gear.board(cabin, order.doomed, [])
+    if order.staged:
+        needs = Needs(Level[order.staged.upper()], unstaged_fixtures(session))
+        gear.stage.board(cabin, needs, order.seed, keeper)
     return gear.worker.run(session, session.items)
+
+
+def unstaged_fixtures(session: pytest.Session) -> list[str]:
+    """Return the names of the fixtures that every process is to set up by itself."""
+    return list(session.config.getini("isolate_unstaged"))
 
 
 #: Python files of a folder that belong to all test files in it.

@@ -27,6 +27,10 @@ class Inbox:
         self._endpoint = endpoint
         self._orders.extend(earlier)
 
+    def reconnect(self, endpoint: Endpoint) -> None:
+        """Listen to somebody else; what was not taken yet is not for us."""
+        self._endpoint, self._orders = endpoint, []
+
     def take(self, *, wait: bool) -> list[msg.Message]:
         """Return the orders that have arrived; with `wait`, one at least."""
         while wait and not self._orders:

@@ -4,7 +4,8 @@ Theory of operation: a forked worker begins inside the template's `pytest_runtes
 one inside its own, with the items collected. Tests run by pytest's own protocol. Which test comes
 next is always known before one begins, because pytest tears down by it: from the queue, or from
 the share's `then`. Where that is open (several workers serve one session-wide group), the session
-stands in for the next test, so everything narrower is torn down.
+stands in for the next test, so everything narrower is torn down. A staged worker runs no test
+itself but forks (`stage`); the processes below it leave as it does.
 
 The worker leaves in its last `pytest_sessionfinish` by `os._exit`: `pytest_unconfigure` and
 finalisers belong to the process that it was forked from.
@@ -13,89 +14,34 @@ finalisers belong to the process that it was forked from.
 from __future__ import annotations
 
 import traceback
-from collections import deque
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.core.actions import OPEN
 from pytest_bulkhead.core.ends import BROKEN_FINISH
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.protocol.spans import from_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import leaving
-from pytest_bulkhead.worker.children import Nursery
-from pytest_bulkhead.worker.flight import FlightPlugin
-from pytest_bulkhead.worker.inbox import Inbox
-from pytest_bulkhead.worker.reporter import ReporterPlugin
-
-
-class _Session(pytest.Item):
-    """Stands in for a next test that is not known: shares only the session with any other."""
-
-    def runtest(self) -> None:
-        """Never run."""
-
-    def reportinfo(self) -> tuple[str, None, str]:
-        """Return no place."""
-        return "", None, "session"
+from pytest_bulkhead.worker.orders import Orders
+from pytest_bulkhead.worker.reporter import Mouth
+from pytest_bulkhead.worker.runner import Boundary, Runner
+from pytest_bulkhead.worker.stage import Stage
 
 
 class WorkerPlugin:
     """Runs what the controller assigns."""
 
     def __init__(
-        self, config: pytest.Config, inbox: Inbox,
-        flight: FlightPlugin, reporter: ReporterPlugin,
-    ) -> None:  # fmt: skip
+        self, config: pytest.Config, mouth: Mouth, orders: Orders, runner: Runner, stage: Stage
+    ) -> None:
         self._config = config
-        self._mouth = reporter.mouth
-        self._inbox = inbox
-        self._flight = flight
-        self._reporter = reporter
-        self._nursery = Nursery()
-        options = config.option
-        self._stops_at_failures = bool(options.maxfail or getattr(options, "stepwise", False))
-        self._queue: deque[int] = deque()
-        self._then = OPEN
-        self._finished = False
-        self._stopped = False
-        self._last = -1
-        self._exit: Any = None
-
-    # -- orders --------------------------------------------------------------------------------
-
-    def _listen(self, *, wait: bool) -> None:
-        """Take what the controller sent; with `wait`, until there is something to do."""
-        while True:
-            for order in self._inbox.take(wait=wait and self._idle):
-                self._obey(order)
-            if not (wait and self._idle):
-                return
-
-    @property
-    def _idle(self) -> bool:
-        return not (self._queue or self._finished or self._stopped)
-
-    def _obey(self, order: msg.Message) -> None:
-        if isinstance(order, msg.Assign):
-            self._queue.extend(from_spans(order.spans))
-            self._then = order.then
-            self._finished = self._finished or (order.then < 0 and order.then != OPEN)
-        elif isinstance(order, msg.Finish):
-            self._finished = True
-        elif isinstance(order, msg.Stop):
-            self._stopped = True
-        elif isinstance(order, msg.Condemned):
-            self._flight.condemn(order.subject, order.why)
-
-    def stop_asked(self) -> bool:
-        """Whether the controller wants no further test, by its latest word."""
-        self._listen(wait=False)
-        return self._stopped
+        self._mouth = mouth
+        self._orders = orders
+        self._runner = runner
+        self._stage = stage
 
     # -- tests ---------------------------------------------------------------------------------
 
@@ -106,50 +52,34 @@ class WorkerPlugin:
             session: this worker's session.
             items: {number: item}, or a list of all items.
         """
-        self._run_assigned(session, items)
+        if self._orders.staged:
+            self._stage.serve(session, items)
+        else:
+            self._run_assigned(session, items)
         return True
 
     def _run_assigned(self, session: pytest.Session, items: Any) -> None:  # noqa: ANN401
-        boundary = _Session.from_parent(session, name="session")
+        boundary = Boundary.from_parent(session, name="session")
+        orders = self._orders
         while True:
-            self._listen(wait=True)
-            if self._stopped or not self._queue:
+            orders.listen(wait=True)
+            if orders.stopped or not orders.cells:
                 break
-            index = self._queue.popleft()
-            self._run_one(index, items[index], self._next(items, boundary))
-            if self._reporter.failed and self._stops_at_failures:
-                # Only the controller counts the failures of all processes.
-                self._inbox.ask(msg.Paused(), msg.GoOn)
+            (index,) = orders.cells.popleft()
+            self._runner.run(index, items[index], self._next(items, boundary))
             if session.shouldfail or session.shouldstop:
                 break
-            if not self._queue:
-                self._tell_finished()
-        self._tell_finished()
+            if not orders.cells:
+                self._runner.tell_finished()
+        self._runner.tell_finished()
 
     def _next(self, items: Any, boundary: pytest.Item) -> pytest.Item | None:  # noqa: ANN401
-        if self._queue:
-            return items[self._queue[0]]  # type: ignore[no-any-return]
-        if self._then >= 0:
-            return items[self._then]  # type: ignore[no-any-return]
-        return None if self._finished else boundary
-
-    def _run_one(self, index: int, item: pytest.Item, following: pytest.Item | None) -> None:
-        self._mouth.say(msg.Progress(self._last, index))
-        self._last = index
-        self._flight.item = self._reporter.item = index
-        self._reporter.failed = False
-        try:
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        except pytest.exit.Exception as wish:
-            self._exit = wish
-            raise
-        self._flight.enter(Phase.BETWEEN)
-        self._nursery.look(index)
-
-    def _tell_finished(self) -> None:
-        if self._last >= 0:
-            self._mouth.say(msg.Progress(self._last, -1))
-            self._last = -1
+        orders = self._orders
+        if orders.cells:
+            return items[orders.cells[0][0]]  # type: ignore[no-any-return]
+        if orders.then >= 0:
+            return items[orders.then]  # type: ignore[no-any-return]
+        return None if orders.finished else boundary
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -158,7 +88,7 @@ class WorkerPlugin:
         if not self._mouth.connected:
             yield  # the template's own, when something raised in it
             return
-        self._flight.enter(Phase.FINISHING)
+        self._runner.flight.enter(Phase.FINISHING)
         try:
             self._teardown_rest(session)
             yield
@@ -166,11 +96,12 @@ class WorkerPlugin:
         except BaseException:  # noqa: BLE001 - whatever a hook raised, the controller must hear of it
             traceback.print_exc()
             leaving.exit_process(BROKEN_FINISH)
-        self._flight.enter(Phase.LEAVING)
+        self._runner.flight.enter(Phase.LEAVING)
         leaving.run_exit_functions()
-        for leak in self._nursery.survivors():
+        for leak in self._runner.nursery.survivors():
             self._mouth.say(leak)
-        self._mouth.say(msg.Left())
+        if not self._stage.note_left():
+            self._mouth.say(msg.Left())
         leaving.exit_process(0)
 
     def _teardown_rest(self, session: pytest.Session) -> None:
@@ -181,15 +112,17 @@ class WorkerPlugin:
         try:
             compat.teardown_session(session)
         except Exception:  # noqa: BLE001 - fixtures of a user may raise anything
-            self._mouth.say(msg.Refused("teardown", _describe_raised(), self._flight.item))
+            self._mouth.say(msg.Refused("teardown", _describe_raised(), self._runner.flight.item))
 
     def _say_goodbye(self, session: pytest.Session) -> None:
         wish, code = session.shouldfail or session.shouldstop, -1
-        if self._exit is not None:
-            code = self._exit.returncode
-            wish, code = self._exit.msg, 2 if code is None else code
+        if self._runner.exit is not None:
+            code = self._runner.exit.returncode
+            wish, code = self._runner.exit.msg, 2 if code is None else code
         output = to_plain(getattr(self._config, "workeroutput", {}))
-        self._mouth.say(msg.Goodbye(output, str(wish or ""), bool(session.shouldfail), code))
+        said = (output, str(wish or ""), bool(session.shouldfail), code)
+        if not self._stage.part(*said):
+            self._mouth.say(msg.Goodbye(*said))
 
 
 def _describe_raised() -> str:

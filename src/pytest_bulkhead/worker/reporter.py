@@ -62,6 +62,8 @@ class ReporterPlugin:
         self.mouth = mouth
         #: The item in hand.
         self.item = -1
+        #: {item: seconds} for which a stage has set up what the test was the first to need.
+        self.prelude: dict[int, float] = {}
         #: A report of the test in hand was a failure.
         self.failed = False
         self._told_of = -1
@@ -70,6 +72,8 @@ class ReporterPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed = self.failed or report.failed
+        if self.prelude and report.when == "setup":
+            report.duration += self.prelude.pop(self.item, 0.0)
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         if type(data) is dict:
             self._leave_out_known(data)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pytest_bulkhead.core.grouping import Group
-from pytest_bulkhead.report.why import why_lines
+from pytest_bulkhead.core.item import Item, Scopes
+from pytest_bulkhead.report.why import Course, why_lines
 
+ITEMS = [
+    Item(number, f"{module}::test_{number}", Scopes("", module, ""))
+    for number, module in enumerate(["a.py", "a.py", "b.py", "b.py"])
+]
 GROUPS = [
     Group(0, "a.py", (0, 1), scope="module"),
     Group(1, "b.py::test_c", (2,), scope="function"),
     Group(2, "b.py::test_d", (3,), scope="function"),
 ]
+SECONDS = [0.25, 0.5, 0.123, 0.0]
 
 
 def test_each_group_has_a_line():
@@ -21,4 +27,16 @@ def test_each_group_has_a_line():
         f"module: a.py: 2 tests, 0.75 s; {both}",
         "function: b.py::test_c: 1 test, 0.12 s; spawned (a thread)",
         "function: b.py::test_d: 1 test, 0.00 s; no process was needed",
-    ] == list(why_lines(GROUPS, starts, [0.25, 0.5, 0.123, 0.0], "a thread"))
+    ] == list(why_lines(Course(ITEMS, GROUPS, starts, SECONDS, "a thread", {})))
+
+
+def test_a_staged_group_has_a_line_for_each_module():
+    """Its worker forks for each cell; a node where it could not has a line of its own."""
+    group = Group(0, "each function", (0, 1, 2, 3), scope="function", staged=True)
+    how = "forked for each function, with wider fixtures set up"
+
+    assert [
+        f"function: a.py: 2 tests, 0.75 s; {how}",
+        f"function: b.py: 2 tests, 0.12 s; {how}",
+        "b.py: its tests ran together, in one process: a thread",
+    ] == list(why_lines(Course(ITEMS, [group], {0: [True]}, SECONDS, "", {"b.py": "a thread"})))

@@ -1,0 +1,78 @@
+"""What a test needs of fixtures that are wider than its cell: by node, from wide to narrow.
+
+Knows nothing of processes: it only reads what pytest has collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.core.levels import Level
+
+#: Fixtures of these packages hold nothing worth sharing; a test sets them up by itself.
+_LIGHT = ("_pytest.", "xdist.")
+#: Except for those by which pytest calls `setup_module`, `setUpClass` and their like.
+_XUNIT = ("_xunit_", "_unittest_")
+
+
+class Need(NamedTuple):
+    """What a test needs at one node."""
+
+    #: Whose fixtures they are; they live until the last test below it.
+    node: pytest.Collector | pytest.Session
+    names: tuple[str, ...]
+    #: {parameter: which value} of those fixtures, their dependencies included.
+    params: dict[str, int]
+
+    def agrees(self, other: Need) -> bool:
+        """Whether both can be met at the same time."""
+        return all(other.params.get(name, value) == value for name, value in self.params.items())
+
+
+class Needs:
+    """The needs of tests, each found out once."""
+
+    def __init__(self, narrowest: Level, unstaged: Collection[str]) -> None:
+        """Begin.
+
+        Args:
+            narrowest: the level of the cells; fixtures of that scope are set up inside.
+            unstaged: names of fixtures that every cell sets up by itself.
+        """
+        self._narrowest = narrowest
+        self._unstaged = frozenset(unstaged)
+        self._known: dict[int, tuple[Need, ...]] = {}
+        self._acts: dict[Any, bool] = {}
+
+    def of(self, index: int, item: pytest.Item) -> tuple[Need, ...]:
+        """Return the needs of a test, the widest node first."""
+        if index not in self._known:
+            self._known[index] = tuple(self._find(item)) if compat.has_fixtures(item) else ()
+        return self._known[index]
+
+    def _find(self, item: pytest.Item) -> Iterator[Need]:
+        names: dict[Any, list[compat.WideFixture]] = {}
+        for fixture in compat.wide_fixtures(item):
+            if self._is_staged(item, fixture):
+                names.setdefault(fixture.node, []).append(fixture)
+        for node in item.listchain()[:-1]:
+            found = names.get(node, [])
+            if found or self._acts_itself(node):
+                params = {name: key for one in found for name, key in one.params.items()}
+                yield Need(node, tuple(one.name for one in found), params)  # type: ignore[arg-type]
+
+    def _acts_itself(self, node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
+        if node not in self._acts:
+            self._acts[node] = compat.has_own_setup(node)
+        return self._acts[node]
+
+    def _is_staged(self, item: pytest.Item, fixture: compat.WideFixture) -> bool:
+        if Level[fixture.scope.upper()] >= self._narrowest or fixture.node is item:
+            return False
+        if fixture.module.startswith(_LIGHT) and not fixture.name.startswith(_XUNIT):
+            return False
+        return self._unstaged.isdisjoint(fixture.closure)
