@@ -22,6 +22,15 @@ from collections.abc import Mapping
 
 LEVELS = ("session", "package", "module", "class", "function")
 
+#: The level `function` where nothing can be forked: no stage sets wide fixtures up for several tests.
+ALONE = "alone"
+
+
+def model_level(level: str, start: str) -> str:
+    """Return the level by which the model knows a run."""
+    return ALONE if (level, start) == ("function", "spawn") else level
+
+
 #: Words of the last line that mean exit status 1.
 BAD = ("failed", "error", "crashed", "timed out")
 
@@ -155,7 +164,7 @@ def _teardown(scope: str) -> Program:
     # A wide fixture is torn down with the last test of its process, whoever had asked for it.
     last = "test_user" if scope == "function" else "test_after"
     crash = Crash("SIGSEGV", "teardown", "broken")
-    narrow = {level: ("test_user",) for level in ("class", "function")}
+    narrow = {ALONE: ("test_user",)}
     return Program(
         files=(f"test_segv_teardown_{scope}.py",),
         states=dict.fromkeys(("test_before", "test_user", "test_after"), "passed"),
@@ -204,7 +213,7 @@ PROGRAMS: tuple[Program, ...] = (
             "test_after": "passed",
         },
         # A thread dies with the process of the test that started it.
-        states_at=dict.fromkeys(("class", "function"), {"test_victim": "passed"}),
+        states_at=dict.fromkeys(("class", "function", ALONE), {"test_victim": "passed"}),
         crashes={"test_victim": Crash("SIGSEGV")},
     ),
     # -- a fixture dies

@@ -12,7 +12,7 @@ import shutil
 import pytest
 from conftest import PROGRAMS, read_journal, read_junit, shown
 from expected import PROGRAMS as ALL
-from expected import Program
+from expected import Program, model_level
 
 WORD = {
     "passed": "PASSED",
@@ -72,6 +72,7 @@ def test_program_ends_as_the_model_says(program, level, start, run, no_process_l
         f"--isolate={level}", "-o", f"isolate_start={start}", "-v", "--junitxml=junit.xml",
         "--isolate-report=run.jsonl", *program.args, *arguments,
     )  # fmt: skip
+    level = model_level(level, start)
     problems = [
         *terminal_problems(program, level, finished),
         *junit_problems(program, level, run.path / "junit.xml"),

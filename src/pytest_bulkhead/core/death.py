@@ -92,7 +92,7 @@ def condemned_fixture(crash: ReportCrash) -> str:
     return crash.subject if crash.phase is Phase.SETUP and wide else ""
 
 
-def crash_of_stage(worker: Worker, event: CellEnded) -> ReportCrash:
+def crash_of_stage(worker: Worker, event: CellEnded | WorkerEnded) -> ReportCrash:
     """Return what is to be told of a stage that died while it tore its fixtures down.
 
     Its last test has long been reported, so this is an error at teardown, as in plain pytest.

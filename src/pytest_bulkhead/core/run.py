@@ -306,6 +306,9 @@ class Run:
             death.let_go(worker, self.ledger)
         elif death.is_owned(worker, self.ledger):
             self.report_crash(worker, death.bury_test(worker, self.ledger, event, now))
+        elif worker.clearing is not None:
+            self.ledger.teardown_errors += 1
+            self.report_crash(worker, death.crash_of_stage(worker, event))
         else:
             death.let_go(worker, self.ledger)
             self.want(death.breach_of(worker, event))

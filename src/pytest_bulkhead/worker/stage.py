@@ -34,7 +34,7 @@ from typing import Any, Literal
 import pytest
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.core.ends import decode_status
+from pytest_bulkhead.core.ends import LOST_CHANNEL, decode_status
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.core.seeds import derive_seed
@@ -78,7 +78,7 @@ class Stage:
         #: What is set up and stands.
         self._met: list[Need] = []
         self._standing: list[Any] = []
-        #: The latest test that a set-up here was for.
+        #: The latest test that a process was forked for.
         self._latest = -1
         self._unforkable = ""
         #: Whether this process is below the worker.
@@ -140,7 +140,8 @@ class Stage:
         met = [own] if (own := self._own(first[0])) else []
         for cell in self._cells:
             own = self._own(cell[0])
-            if self._narrower(cell) is not narrower or (own and not _agree(own, met)):
+            below = narrower in self._items[cell[0]].listchain()
+            if not below or (own and not _agree(own, met)):
                 break
             block.append(cell)
             met += [own] if own else []
@@ -178,7 +179,8 @@ class Stage:
 
         A set-up that was skipped, by a mark of the test, is no set-up for others.
         """
-        item, nextitem = self._stage_item(index, need), self._items[index]
+        item = compat.stage_item(self._items[index], need.names, need.node)
+        nextitem = self._items[index]
         self._flight.item = index
         self._begun[index] = 1
         self._mouth.say(msg.Preparing(index))
@@ -197,16 +199,11 @@ class Stage:
         self._met = [known for known in self._met if known.agrees(need)]
         if setup.excinfo is None:
             self._met.append(need)
-        if setup.excinfo is None or self._latest < 0:
-            self._latest = index
 
     def _rest(self) -> None:
         """Have no test in hand."""
         self._flight.item = -1
         self._flight.enter(Phase.BETWEEN)
-
-    def _stage_item(self, index: int, need: Need) -> Any:  # noqa: ANN401 - a copy of an item
-        return compat.stage_item(self._items[index], need.names, need.node)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -250,6 +247,7 @@ class Stage:
         """Fork a process for these cells: in it, be what it is for; here, wait for its end."""
         for _cell in block:
             self._cells.popleft()
+        self._latest = block[-1][-1]
         parent = process.own_pid()
         self._cabin.page.take_charge(0)
         pid = process.fork()
@@ -315,7 +313,7 @@ class Stage:
             self._run_cell(block[0])
         else:
             self._node, self._cells = narrower, deque(block)
-            self._met, self._latest = [], -1
+            self._met = []
 
     def _derived_seed(self, node: Any, cell: Cell) -> int:  # noqa: ANN401 - a node, or None
         if self._seed < 0:
@@ -337,17 +335,14 @@ class Stage:
 
     def _clear(self) -> None:
         """Tear down what was set up here, for the last test that it was set up for."""
-        if self._latest < 0 or self._unforkable:
+        if not self._standing or self._unforkable:
             return
         index = self._latest
-        need = self._own(index)
-        if need is None:
-            return
-        item = self._stage_item(index, need)
+        item = compat.stage_item(self._items[index], (), self._node)
         self._flight.item = self._reporter.item = index
         self._mouth.say(msg.Clearing(index))
         hook = item.ihook
-        # All of it stands, so this sets nothing up; plugins expect it before a teardown.
+        # Sets nothing up; plugins expect it before a teardown.
         _call("setup", lambda: hook.pytest_runtest_setup(item=item))
         call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=item, nextitem=None))
         if call.excinfo is not None:
@@ -367,10 +362,16 @@ class Stage:
         """Say, below the worker, the last word of this process; False in the worker."""
         if self._below:
             if self._runner.broken:
-                self._flight.item = -1
-                self._flight.enter(Phase.LEAVING)
+                self._own_up()
             self._cabin.page.note_left()
         return self._below
+
+    def _own_up(self) -> None:
+        """Have nobody take the test that was begun and not ended for a finished one."""
+        if self._runner.exit is None and not self._cabin.page.tail().stopped:
+            leaving.exit_process(LOST_CHANNEL)  # pytest itself broke, and could not say so
+        self._flight.item = -1
+        self._flight.enter(Phase.LEAVING)
 
     def stop_asked(self) -> bool:
         """Whether the controller wants no further test, by its latest word."""
