@@ -43,7 +43,8 @@ class Below:
 
     def on_fell(self, craft: Craft, message: msg.Fell) -> None:
         """Take in the death of a process below a worker, while its black box is as it was."""
+        craft.hull.line.forget_partial()
         end = self._bridge.explain_kill(decode_status(message.status, message.peak_kib))
         self._feed(ev.CellEnded(craft.process, end, craft.hull.page.read()))
         craft.sections, craft.told = (), {}
-        craft.hull.endpoint.send(msg.GoOn())
+        craft.answers.send(msg.Buried())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import selectors
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pytest_bulkhead.controller.node import WorkerNode
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.system import linux
 from pytest_bulkhead.system.berth import Hull
+from pytest_bulkhead.system.endpoint import Endpoint
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -25,6 +27,8 @@ class Craft:
     parent: int = 0
     #: It sent what is no message, or its channel closed: nothing more is taken from it.
     mute: bool = False
+    #: Processes below it speak for it, by a line of their own.
+    staged: bool = False
     #: Why no test could run in it, by its own word.
     refused: str = ""
     #: Why nothing more is taken from it, when it sent what is no message.
@@ -35,6 +39,11 @@ class Craft:
     told: dict[str, object] = dataclasses.field(default_factory=dict)
     #: It said that it has left.
     left: bool = False
+
+    @property
+    def answers(self) -> Endpoint:
+        """Where who asks something waits for the answer."""
+        return self.hull.line if self.staged else self.hull.endpoint
 
     def at_work(self) -> int:
         """Return the pid of the process that is at work: below a staged worker, or itself."""
@@ -66,6 +75,8 @@ class Fleet:
         """Take a craft in and listen to it."""
         self._crafts[craft.process] = craft
         self._selector.register(craft.hull.endpoint, selectors.EVENT_READ, craft)
+        if craft.staged:
+            self._selector.register(craft.hull.line, selectors.EVENT_READ, craft)
 
     def get(self, process: int) -> Craft | None:
         """Return a craft by its number."""
@@ -100,6 +111,13 @@ class Fleet:
         if not craft.mute:
             craft.mute = True
             self._selector.unregister(craft.hull.endpoint)
+            self.silence_line(craft)
+
+    def silence_line(self, craft: Craft) -> None:
+        """Listen no more to those below a craft."""
+        if craft.staged:
+            with contextlib.suppress(KeyError):  # it was closed before
+                self._selector.unregister(craft.hull.line)
 
     def remove(self, craft: Craft) -> None:
         """Let go of a craft that has ended."""

@@ -22,6 +22,7 @@ from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.report.crash import trim_stacks
 from pytest_bulkhead.system import process
+from pytest_bulkhead.system.endpoint import Endpoint
 
 #: What the keeper tells; a template tells the same of its forks.
 _OF_THE_KEEPER = (msg.Started, msg.NotStarted, msg.Reaped, msg.Leaked)
@@ -36,7 +37,7 @@ class Hearing:
         self._hook = bridge.config.hook
         self._asked = False
         tests, found = Testimony(bridge, feed), Gathering(bridge, feed)
-        staged = Below(bridge, feed)
+        staged = self._below = Below(bridge, feed)
         self._handlers: dict[type[Any], Any] = {
             msg.Hello: self._on_hello,
             msg.Progress: tests.on_progress,
@@ -52,7 +53,7 @@ class Hearing:
             msg.Clearing: staged.on_clearing,
             msg.Prepared: staged.on_prepared,
             msg.Unforkable: staged.on_unforkable,
-            msg.Fell: staged.on_fell,
+            msg.Fell: self._on_fell,
             msg.Parting: self._on_parting,
             msg.Goodbye: self._on_goodbye,
             msg.Left: self._on_left,
@@ -64,17 +65,19 @@ class Hearing:
             msg.Reaped: self._on_reaped,
         }
 
-    def hear(self, craft: Craft) -> None:
-        """Take in what a craft has sent."""
+    def hear(self, craft: Craft, source: Endpoint) -> None:
+        """Take in what a craft has sent by one of its channels."""
         try:
-            for message in craft.hull.endpoint.receive():
+            for message in source.receive():
                 self._take(craft, message)
         except ProtocolError as problem:
             craft.garbled = f"it sent what is no message ({problem})"
             craft.hull.endpoint.hang_up()
             self._silence(craft, craft.garbled)
             return
-        if craft.hull.endpoint.closed:
+        if source is craft.hull.line and source.closed:
+            self._bridge.fleet.silence_line(craft)
+        elif source.closed:
             self._silence(craft, "it closed its result channel")
 
     def was_asked(self) -> bool:
@@ -87,10 +90,17 @@ class Hearing:
         if craft.mute:
             return
         try:
+            self._hear_line_out(craft)
             for message in craft.hull.endpoint.drain():
                 self._take(craft, message)
         except ProtocolError:
             pass  # its end tells more than its last, broken word
+
+    def _hear_line_out(self, craft: Craft) -> None:
+        """Take in what those below a craft have said."""
+        if craft.staged:
+            for message in craft.hull.line.drain():
+                self._take(craft, message)
 
     def hear_keeper(self, message: msg.Message) -> None:
         """Take in what the keeper has sent."""
@@ -141,7 +151,7 @@ class Hearing:
         self._asked = True
         self._feed(ev.Tick())
         process.flush_output()  # what it prints next is to stand behind what we wrote
-        craft.hull.endpoint.send(msg.GoOn())
+        craft.answers.send(msg.GoOn())
 
     def _on_basetemp_wanted(self, craft: Craft, _message: msg.BasetempWanted) -> None:
         # Without -n, one process at a time runs tests, and users look for their files where plain
@@ -149,7 +159,11 @@ class Hearing:
         base = compat.basetemp_of(self._bridge.config)
         if base is not None and self._bridge.settings.named:
             base = base / f"popen-{craft.node.gateway.id}"
-        craft.hull.endpoint.send(msg.BasetempGranted(str(base or "")))
+        craft.answers.send(msg.BasetempGranted(str(base or "")))
+
+    def _on_fell(self, craft: Craft, message: msg.Fell) -> None:
+        self._hear_line_out(craft)
+        self._below.on_fell(craft, message)
 
     def _on_parting(self, craft: Craft, message: msg.Parting) -> None:
         """Take in what a process below a worker leaves, as if it had been a worker's own."""
@@ -157,7 +171,7 @@ class Hearing:
             craft.node.workeroutput = message.workeroutput
             self._hook.pytest_testnodedown(node=craft.node, error=None)
         self._heed_goodbye(message)
-        craft.hull.endpoint.send(msg.GoOn())
+        craft.answers.send(msg.GoOn())
 
     def _on_goodbye(self, craft: Craft, message: msg.Goodbye) -> None:
         craft.node.workeroutput = message.workeroutput

@@ -12,6 +12,7 @@ import selectors
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
@@ -95,7 +96,7 @@ class Loop:
                 if self._bridge.terminal.is_kept_from(key.data):
                     clock.pause(_HELD_BACK)
                 else:
-                    self._hear_craft(key.data)
+                    self._hear_craft(key.data, key.fileobj)
             elif key.data is None:
                 self._hear_bell()
             else:
@@ -127,13 +128,13 @@ class Loop:
             self._orphans_since = None
             self._hearing.miss_orphans()
 
-    def _hear_craft(self, craft: Craft) -> None:
+    def _hear_craft(self, craft: Craft, source: Any) -> None:  # noqa: ANN401 - an endpoint
         if craft.hull.endpoint.pending:
             with contextlib.suppress(OSError):
                 craft.hull.endpoint.flush()
             self._bridge.fleet.listen(craft)
         if not craft.mute:
-            self._hearing.hear(craft)
+            self._hearing.hear(craft, source)
 
     def _hear_keeper(self) -> None:
         endpoint = self._bridge.keep.endpoint

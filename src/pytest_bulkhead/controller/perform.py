@@ -39,7 +39,7 @@ class Performer:
             do.Assign: self._assign,
             do.Condemn: self._condemn,
             do.Finish: lambda action: self._send(action.worker, msg.Finish()),
-            do.Stop: lambda action: self._send(action.worker, msg.Stop()),
+            do.Stop: self._stop,
             do.Escalate: self._escalate,
             do.ReportCrash: self.autopsy.report_crash,
             do.ReportBreach: self.autopsy.report_breach,
@@ -69,6 +69,7 @@ class Performer:
         if self._bridge.settings.why:
             self._bridge.starts.setdefault(action.group, []).append(action.fork)
         craft, berth = self._orders.build(action.worker, action.slot)
+        craft.staged = bool(action.staged)
         self._bridge.fleet.add(craft)
         try:
             if action.fork:
@@ -120,6 +121,12 @@ class Performer:
     def _assign(self, action: do.Assign) -> None:
         spans = cell_spans(action.items, action.cells) if action.cells else to_spans(action.items)
         self._send(action.worker, msg.Assign(spans, action.then))
+
+    def _stop(self, action: do.Stop) -> None:
+        craft = self._bridge.fleet.get(action.worker)
+        if craft is not None:
+            craft.hull.page.note_stopped()  # those below a worker read no orders
+        self._send(action.worker, msg.Stop())
 
     def _condemn(self, action: do.Condemn) -> None:
         ((subject, why),) = self._pairs((action.doomed,))

@@ -34,7 +34,7 @@ class Terminal:
         if self._holder is None and self._waiting:
             self._holder = self._waiting.popleft()
             tty.give_foreground(self._holder.at_work())
-            self._holder.hull.endpoint.send(msg.TerminalGranted())
+            self._holder.answers.send(msg.TerminalGranted())
 
     def is_kept_from(self, craft: Craft) -> bool:
         """Whether a craft has to wait, because what it says would be written over a debugger.

@@ -124,6 +124,10 @@ class GoOn(NamedTuple):
     """What follows from what you said is on its way, and shown."""
 
 
+class Buried(NamedTuple):
+    """The traces of the process that fell have been read."""
+
+
 class BasetempGranted(NamedTuple):
     """The folder in which tmp_path makes its own; empty for pytest's own choice."""
 
@@ -173,9 +177,6 @@ class Progress(NamedTuple):
     finished: int
     started: int
 
-
-#: Answers to a question: they are for whoever asked, not for whoever takes orders.
-ANSWERS = (TerminalGranted, GoOn, BasetempGranted)
 
 #: Keys of a report that are left out when the last report of the same test had the same values.
 TOLD_ONCE = ("nodeid", "location", "keywords")
@@ -266,7 +267,7 @@ class Unforkable(NamedTuple):
 class Fell(NamedTuple):
     """A process below the sender ended without its last word, with this status of wait(2).
 
-    The sender waits for `GoOn`: the black box and the files have to be read first.
+    The sender waits for `Buried`: the black box and the files have to be read first.
     """
 
     status: int
@@ -303,14 +304,16 @@ class Left(NamedTuple):
 
 Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    Condemned, TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused,
+    Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
+    Refused,
     Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
     TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
-    Condemned, TerminalGranted, BasetempGranted, GoOn, Hello, CollectReported, Gathered, Refused,
+    Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
+    Refused,
     Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
     TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The descriptors that a process of a run is born with: its channel, its black box, its outputs.
+"""The descriptors that a process of a run is born with: its channels, its black box, its outputs.
 
 The controller makes them, so it can read what a dead process wrote; the process gets them by
 SCM_RIGHTS when it is forked, and by inheritance when it is spawned.
@@ -16,7 +16,7 @@ from pytest_bulkhead.system.files import output_file, raise_fd, read_text
 from pytest_bulkhead.system.page import Page, memory_file, new_page
 
 #: How many descriptors a berth has.
-SIZE = 5
+SIZE = 6
 
 #: The environment variable by which a spawned process learns its kind and its descriptors. It is
 #: removed before any code of a user could inherit it.
@@ -26,7 +26,10 @@ VARIABLE = "BULKHEAD_BERTH"
 class Berth(NamedTuple):
     """The descriptors as the process itself sees them."""
 
+    #: Orders come by it, and descriptors.
     channel: int
+    #: What the processes below a staged worker say goes by it, and the answers to their questions.
+    line: int
     page: int
     out: int
     err: int
@@ -42,7 +45,8 @@ class Berth(NamedTuple):
 
     def open(self) -> Cabin:
         """Return the process's end of its channel, its black box mapped, and its files."""
-        return Cabin(endpoint_of(self.channel), Page(self.page), self.out, self.err, self.faults)
+        ends = (endpoint_of(self.channel), endpoint_of(self.line))
+        return Cabin(*ends, Page(self.page), self.out, self.err, self.faults)
 
     def close(self) -> None:
         """Close all: they belong to another process."""
@@ -54,6 +58,7 @@ class Cabin(NamedTuple):
     """A berth, opened by the process that lives in it."""
 
     endpoint: Endpoint
+    line: Endpoint
     page: Page
     out: int
     err: int
@@ -65,6 +70,7 @@ class Hull:
     """The same as the controller sees it."""
 
     endpoint: Endpoint
+    line: Endpoint
     page: Page
     out: int
     err: int
@@ -83,8 +89,9 @@ class Hull:
         return read_text(self.faults)
 
     def close(self) -> None:
-        """Close the channel and all files."""
+        """Close the channels and all files."""
         self.endpoint.close()
+        self.line.close()
         self.page.close()
         for fd in (self.out, self.err, self.faults):
             os.close(fd)
@@ -92,11 +99,13 @@ class Hull:
 
 def build() -> tuple[Hull, Berth]:
     """Make the descriptors of a new process; the berth's belong to the caller until sent."""
-    ours, theirs = channel()
+    (ours, theirs), (our_line, their_line) = channel(), channel()
     page, out, err, faults = new_page(), output_file(), output_file(), memory_file("faults")
-    hull = Hull(Endpoint(ours, blocking=False), Page(page), out, err, faults)
+    ends = (Endpoint(ours, blocking=False), Endpoint(our_line, blocking=False))
+    hull = Hull(*ends, Page(page), out, err, faults)
     # The duplicates are what travels; so one `close` of the berth leaves the hull whole.
-    return hull, Berth(theirs.detach(), page, os.dup(out), os.dup(err), os.dup(faults))
+    files = (page, os.dup(out), os.dup(err), os.dup(faults))
+    return hull, Berth(theirs.detach(), their_line.detach(), *files)
 
 
 def to_variable(kind: str, berth: Berth) -> str:

@@ -98,22 +98,9 @@ class Endpoint:
             for payload in self._reader.feed(chunk):
                 yield decode(payload)
 
-    def pass_on(self, other: Endpoint) -> None:
-        """Send what has arrived on by another endpoint, message by message, unread.
-
-        Raises:
-            ProtocolError: what arrived is no stream of ours.
-        """
-        for payload in self._reader.feed(self._read() or b""):
-            other.send_raw(frame(payload))
-
     def forget_partial(self) -> None:
         """Drop the beginning of a message whose rest will never come."""
         self._reader = FrameReader()
-
-    def send_raw(self, block: bytes) -> None:
-        """Send messages that are bytes already, by an endpoint that blocks."""
-        _send_all(self.sock, block)
 
     def drain(self) -> Iterator[Message]:
         """Yield all messages that the other side sent before it ended.

@@ -68,11 +68,14 @@ class Gear:
     def _ask_for_basetemp(self) -> str:
         return self._inbox.ask(msg.BasetempWanted(), msg.BasetempGranted).path
 
-    def board(self, cabin: Cabin, doomed: list[list[str]], earlier: list[msg.Message]) -> None:
+    def board(
+        self, cabin: Cabin, order: msg.Fork | msg.Welcome, earlier: list[msg.Message]
+    ) -> None:
         """Become the worker of this cabin, and greet the controller."""
-        self._mouth.connect(cabin.endpoint)
-        self._inbox.connect(cabin.endpoint, earlier)
-        self._flight.open(cabin.page, {subject: why for subject, why in doomed})  # noqa: C416 - JSON
+        staged = isinstance(order, msg.Fork) and bool(order.staged)
+        self._mouth.connect(cabin.line if staged else cabin.endpoint)
+        self._inbox.connect(cabin.endpoint, cabin.line if staged else cabin.endpoint, earlier)
+        self._flight.open(cabin.page, {subject: why for subject, why in order.doomed})  # noqa: C416 - JSON
         self._mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
 
 
@@ -96,7 +99,7 @@ def _embark(
     compat.capture_into(config, cabin.out, cabin.err)
     faults.write_faults_to(cabin.faults)
     streams.settle_streams(order.seed)
-    gear.board(cabin, order.doomed, [])
+    gear.board(cabin, order, [])
     if order.staged:
         needs = Needs(Level[order.staged.upper()], unstaged_fixtures(session))
         gear.stage.board(cabin, needs, order.seed, keeper)
@@ -139,7 +142,7 @@ class SpawnedWorkerPlugin:
         gear = Gear(session.config)
         streams.load_streams()
         streams.settle_streams(self._welcome.seed)
-        gear.board(self._cabin, self._welcome.doomed, self._later)
+        gear.board(self._cabin, self._welcome, self._later)
         items = _match(session.items, self._welcome.names)
         missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]
         if missing:

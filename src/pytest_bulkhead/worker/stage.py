@@ -39,14 +39,13 @@ from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.core.seeds import derive_seed
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.system import clock, faults, leaving, linux, process, streams
+from pytest_bulkhead.system import faults, leaving, linux, process, streams
 from pytest_bulkhead.system.berth import Cabin
 from pytest_bulkhead.system.forkability import gather_facts
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.worker.children import Nursery
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
-from pytest_bulkhead.worker.intercom import Intercom
 from pytest_bulkhead.worker.needs import Need, Needs
 from pytest_bulkhead.worker.orders import Orders
 from pytest_bulkhead.worker.reporter import ReporterPlugin
@@ -104,7 +103,6 @@ class Stage:
         self._session, self._items, self._node = session, items, session
         #: {item: whether it was begun}, shared with all processes below.
         self._begun = mmap.mmap(-1, max(1, len(items)))
-        self._line = Intercom(self._cabin.endpoint)
         self._cabin.page.take_charge(process.own_pid())
         session.config.pluginmanager.register(self, "bulkhead-stage")
         while self._has_work():
@@ -254,20 +252,9 @@ class Stage:
         if pid == 0:
             self._become(parent, block)
             return
-        self._wait(pid)
+        process.wait_dead(pid)
         self._bury(pid, block)
         self._cabin.page.take_charge(process.own_pid())
-
-    def _wait(self, pid: int) -> None:
-        if self._below:
-            process.wait_dead(pid)
-        else:
-            self._line.attend(pid, self._obey)
-
-    def _obey(self, order: msg.Message) -> None:
-        self._orders.obey(order)
-        if self._orders.stopped:
-            self._cabin.page.note_stopped()
 
     def _bury(self, pid: int, block: list[Cell]) -> None:
         """Take a child's end in: its last word came, or its death has to be told."""
@@ -289,7 +276,7 @@ class Stage:
             self._begun[doing.item] = 1
         if doing.phase is Phase.SETUP and doing.subject:
             self._flight.condemn(doing.subject, str(decode_status(status)))
-        self._inbox.ask(msg.Fell(status, peak_kib), msg.GoOn)
+        self._inbox.report_death(msg.Fell(status, peak_kib))
         compat.discard_output(self._session.config)
         faults.empty(self._cabin.faults)
 
@@ -300,8 +287,7 @@ class Stage:
         self._cabin.page.take_charge(process.own_pid())
         signal.signal(signal.SIGINT, signal.default_int_handler)
         leaving.forget_exit_functions()
-        self._mouth.connect(self._line.theirs)
-        self._inbox.reconnect(self._line.theirs)
+        self._mouth.connect(self._cabin.line)
         compat.renew_connections(self._session.config)
         self._runner.nursery = Nursery()
         compat.disown_setup(self._session, self._standing)
@@ -377,15 +363,7 @@ class Stage:
         """Whether the controller wants no further test, by its latest word."""
         if not self._below:
             return self._orders.stop_asked()
-        # The signal to this process may come before the worker has heard why it was sent.
-        deadline = clock.monotonic() + _HEARSAY
-        while not self._cabin.page.tail().stopped and clock.monotonic() < deadline:
-            clock.pause(0.005)
         return self._cabin.page.tail().stopped
-
-
-#: Seconds within which a worker hears an order and passes it on.
-_HEARSAY = 0.2
 
 
 def _call(when: Literal["setup", "teardown"], hook: Callable[[], object]) -> Any:  # noqa: ANN401
