@@ -139,6 +139,12 @@ def _is_gone(pid: int) -> bool:
     return False
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def has_children() -> bool:
     """Whether this process has children, dead or alive; costs a microsecond."""
     try:

@@ -15,8 +15,9 @@ from pytest_bulkhead import compat, identity
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
-from pytest_bulkhead.system import faults, leaving, streams
+from pytest_bulkhead.system import faults, leaving, process, streams
 from pytest_bulkhead.system.berth import Berth, Cabin
+from pytest_bulkhead.worker.child import Brood
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.junit import JunitPlugin
@@ -28,6 +29,7 @@ from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
 from pytest_bulkhead.worker.runner import Runner
 from pytest_bulkhead.worker.setup_show import SetupShowPlugin
 from pytest_bulkhead.worker.stage import Stage
+from pytest_bulkhead.worker.standing import Standing
 from pytest_bulkhead.worker.terminal import TerminalPlugin
 
 
@@ -46,7 +48,8 @@ class Gear:
         reporter = ReporterPlugin(config, self._mouth)
         orders = Orders(self._inbox, self._flight.condemn)
         runner = Runner(config, self._inbox, self._flight, reporter)
-        self.stage = Stage(self._inbox, orders, self._flight, reporter, runner)
+        self._runner, self._standing = runner, Standing(reporter, runner)
+        self.stage = Stage(self._inbox, self._mouth, orders, runner, self._standing)
         self._flight.interrupted = self.stage.stop_asked
         self.worker = WorkerPlugin(config, self._mouth, orders, runner, self.stage)
         terminal = TerminalPlugin(config, self._mouth, self._inbox)
@@ -78,6 +81,17 @@ class Gear:
         self._flight.open(cabin.page, {subject: why for subject, why in order.doomed})  # noqa: C416 - JSON
         self._mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
 
+    def set_stage(
+        self, session: pytest.Session, cabin: Cabin, order: msg.Fork, keeper: int
+    ) -> None:
+        """Become a staged worker: what it lives with besides."""
+        self._config.pluginmanager.register(self._standing, "bulkhead-standing")
+        needs = Needs(Level[order.staged.upper()], self._config.getini("isolate_unstaged"))
+        brood = Brood(session, cabin, self._standing, self._runner, self._mouth)
+        brood.seed, brood.keeper = order.seed, keeper
+        brood.ahead = order.workerinput["workercount"] < process.usable_cores()
+        self.stage.board(cabin, needs, brood)
+
 
 def prepare(session: pytest.Session) -> Callable[[msg.Fork, Berth], bool]:
     """Make ready, in the template, what every worker needs; return what a worker then does."""
@@ -101,14 +115,8 @@ def _embark(
     streams.settle_streams(order.seed)
     gear.board(cabin, order, [])
     if order.staged:
-        needs = Needs(Level[order.staged.upper()], unstaged_fixtures(session))
-        gear.stage.board(cabin, needs, order.seed, keeper)
+        gear.set_stage(session, cabin, order, keeper)
     return gear.worker.run(session, session.items)
-
-
-def unstaged_fixtures(session: pytest.Session) -> list[str]:
-    """Return the names of the fixtures that every process is to set up by itself."""
-    return list(session.config.getini("isolate_unstaged"))
 
 
 #: Python files of a folder that belong to all test files in it.

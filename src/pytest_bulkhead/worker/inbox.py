@@ -28,7 +28,7 @@ class Inbox:
 
         Args:
             endpoint: where orders come.
-            answers: where answers come: a process that asks must not take orders that are another's.
+            answers: where answers come: who asks must not take orders that are another's.
             earlier: the orders that have arrived already.
         """
         self._endpoint, self._answers = endpoint, answers

@@ -1,15 +1,14 @@
 """A staged worker, and the stages and cells below it: wide fixtures once, a process for each cell.
 
 Theory of operation: a **stage** is a process that has set up the fixtures of one node (the session,
-a package, a module, a class), in pytest's own order, by running nothing but the set-up of a test
-that needs them (`compat.stage_item`). It goes through its cells in order. A run of cells that share
-a narrower node with fixtures gets a stage of its own, forked from this one; any other cell is
-forked as a process that runs its tests and leaves. The worker itself is the stage of the session.
-All run this one loop: a forked child takes the cells that it was forked for and goes on in it.
+a package, a module, a class), in pytest's own order (`standing`). It goes through its cells in
+order. A run of cells below a narrower node with fixtures gets a stage of its own, forked from this
+one; any other cell is a process that runs its tests and leaves. The worker itself is the stage of
+the session. All run this one loop: a child takes the cells that it was forked for and goes on.
 
-What a child inherits as set up it never tears down (`compat.disown_setup`): with nothing of the
-stage's left to tear down, its last test can end as the last of a session does. The stage does,
-once, when its last cell has ended.
+What a child inherits as set up it never tears down: with nothing of the stage's left to tear down,
+its last test can end as the last of a session does. The stage does, once, when its last cell has
+ended. So a stage, too, tears down what it has set up itself, and no more.
 
 Where the process may not be forked any more, because a fixture has started a thread or the like,
 its cells run together in it, as in plain pytest.
@@ -24,77 +23,58 @@ Invariants:
 
 from __future__ import annotations
 
-import gc
 import mmap
-import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.core.ends import LOST_CHANNEL, decode_status
+from pytest_bulkhead.core.ends import LOST_CHANNEL
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.proof import why_not_fork
-from pytest_bulkhead.core.seeds import derive_seed
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.system import faults, leaving, linux, process, streams
+from pytest_bulkhead.system import leaving, process
 from pytest_bulkhead.system.berth import Cabin
 from pytest_bulkhead.system.forkability import gather_facts
-from pytest_bulkhead.system.orphans import leaks_of_group
-from pytest_bulkhead.worker.children import Nursery
-from pytest_bulkhead.worker.flight import FlightPlugin
+from pytest_bulkhead.worker.child import Brood, Cell, Child
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.needs import Need, Needs
 from pytest_bulkhead.worker.orders import Orders
-from pytest_bulkhead.worker.reporter import ReporterPlugin
+from pytest_bulkhead.worker.reporter import Mouth
 from pytest_bulkhead.worker.runner import Boundary, Runner
-
-Cell = tuple[int, ...]
+from pytest_bulkhead.worker.standing import Standing
 
 
 class Stage:
     """This process, as a stage; what it becomes by a fork, it becomes in place."""
 
     def __init__(
-        self, inbox: Inbox, orders: Orders, flight: FlightPlugin,
-        reporter: ReporterPlugin, runner: Runner,
-    ) -> None:  # fmt: skip
+        self, inbox: Inbox, mouth: Mouth, orders: Orders, runner: Runner, standing: Standing
+    ) -> None:
         self._inbox = inbox
+        self._mouth = mouth
         self._orders = orders
-        self._flight = flight
-        self._reporter = reporter
-        self._mouth = reporter.mouth
         self._runner = runner
+        self._standing = standing
         self._needs: Needs
         self._cabin: Cabin
-        self._seed = -1
-        self._keeper = 0
+        self._brood: Brood
         #: The node whose fixtures are set up here.
         self._node: Any = None
         self._cells: deque[Cell] = deque()
-        #: What is set up and stands.
-        self._met: list[Need] = []
-        self._standing: list[Any] = []
         #: The latest test that a process was forked for.
         self._latest = -1
-        self._unforkable = ""
+        self._unforkable = False
         #: Whether this process is below the worker.
         self._below = False
         self._is_cell = False
 
-    def board(self, cabin: Cabin, needs: Needs, seed: int, keeper: int) -> None:
-        """Learn what this process lives with.
-
-        Args:
-            cabin: its berth.
-            needs: what tests need.
-            seed: of the run's random streams; negative for leaving them alone.
-            keeper: who adopts orphans.
-        """
-        self._cabin, self._needs, self._seed, self._keeper = cabin, needs, seed, keeper
-        self._orders.staged = True
+    def board(self, cabin: Cabin, needs: Needs, brood: Brood) -> None:
+        """Learn what this process lives with."""
+        self._cabin, self._needs, self._brood = cabin, needs, brood
+        self._orders.staged = self._standing.watching = True
 
     # -- the loop ------------------------------------------------------------------------------
 
@@ -104,120 +84,85 @@ class Stage:
         #: {item: whether it was begun}, shared with all processes below.
         self._begun = mmap.mmap(-1, max(1, len(items)))
         self._cabin.page.take_charge(process.own_pid())
-        session.config.pluginmanager.register(self, "bulkhead-stage")
         while self._has_work():
             if self._unforkable:
                 self._run_together()
-                continue
-            block = self._next_block()
-            if self._prepare(block) and not self._unforkable:
-                self._fork_for(block)
+            else:
+                block = self._next_block()
+                if self._prepare(block):
+                    self._launch(block)
             if self._is_cell:
                 return
-        self._clear()
+        self._brood.dismiss()
+        if len(self._standing) and not self._unforkable:
+            self._standing.clear(self._latest, self._items[self._latest], self._node)
 
     def _has_work(self) -> bool:
-        session = self._session
-        if session.shouldfail or session.shouldstop or self._cabin.page.tail().stopped:
-            return False
         if not self._below:
             self._orders.listen(wait=not self._cells)
             self._cells.extend(self._orders.cells)
             self._orders.cells.clear()
-            if self._orders.stopped:
-                return False
-        return bool(self._cells)
+        return bool(self._cells) and not self._stopped()
+
+    def _stopped(self) -> bool:
+        wish = self._session.shouldfail or self._session.shouldstop
+        return bool(wish) or self._orders.stopped or self._cabin.page.tail().stopped
 
     def _next_block(self) -> list[Cell]:
-        """Return the cells, from the first on, that one child is forked for."""
+        """Return the cells, from the first on, that one child is for."""
         first = self._cells[0]
         narrower = self._narrower(first)
         if narrower is None:
             return [first]
         block: list[Cell] = []
-        met = [own] if (own := self._own(first[0])) else []
+        met: list[Need] = []
         for cell in self._cells:
             own = self._own(cell[0])
             below = narrower in self._items[cell[0]].listchain()
-            if not below or (own and not _agree(own, met)):
+            if not below or (own and not all(own.agrees(other) for other in met)):
                 break
             block.append(cell)
             met += [own] if own else []
         return block
 
-    def _needs_of(self, index: int) -> tuple[Need, ...]:
-        return self._needs.of(index, self._items[index])
-
     def _own(self, index: int) -> Need | None:
-        return next((need for need in self._needs_of(index) if need.node is self._node), None)
+        """Return what a test needs of our node."""
+        needs = self._needs.of(index, self._items[index])
+        return next((need for need in needs if need.node is self._node), None)
 
     def _narrower(self, cell: Cell) -> Any:  # noqa: ANN401 - a node, or None
         """Return the next node below ours at which a cell needs something."""
         depth = len(self._node.listchain())
-        deeper = (n.node for n in self._needs_of(cell[0]) if len(n.node.listchain()) > depth)
-        return next(deeper, None)
+        needs = self._needs.of(cell[0], self._items[cell[0]])
+        return next((n.node for n in needs if len(n.node.listchain()) > depth), None)
 
     # -- set-up --------------------------------------------------------------------------------
 
-    def _prepare(self, block: Iterable[Cell]) -> bool:
-        """Set up what a block needs of our node; return whether the run may go on."""
+    def _prepare(self, block: list[Cell]) -> bool:
+        """Set up what a block needs of our node; return whether a process may be forked for it."""
         before = len(self._standing)
         for cell in block:
             for index in cell:
                 own = self._own(index)
-                if own is not None and own not in self._met:
-                    self._set_up(index, own)
+                if own is not None and not self._standing.meets([own]):
+                    self._brood.dismiss()
+                    self._begin(index)
+                    self._standing.set_up(index, self._items[index], own)
+                    self._begun[index] = 0
         if len(self._standing) > before:
-            gc.freeze()
             self._judge()
-        return not (self._session.shouldfail or self._session.shouldstop)
+        return not (self._unforkable or self._session.shouldfail or self._session.shouldstop)
 
-    def _set_up(self, index: int, need: Need) -> None:
-        """Set up what a test needs here; an error stays with the fixture, for every test to meet.
-
-        A set-up that was skipped, by a mark of the test, is no set-up for others.
-        """
-        item = compat.stage_item(self._items[index], need.names, need.node)
-        nextitem = self._items[index]
-        self._flight.item = index
+    def _begin(self, index: int) -> None:
         self._begun[index] = 1
-        self._mouth.say(msg.Preparing(index))
-        hook = item.ihook
-        try:
-            setup = _call("setup", lambda: hook.pytest_runtest_setup(item=item))
-            teardown = _call(
-                "teardown", lambda: hook.pytest_runtest_teardown(item=item, nextitem=nextitem)
-            )
-        finally:
-            self._rest()
-            self._begun[index] = 0
-            self._mouth.say(msg.Prepared(False))
-        seconds = setup.duration + teardown.duration
-        self._reporter.prelude[index] = self._reporter.prelude.get(index, 0.0) + seconds
-        self._met = [known for known in self._met if known.agrees(need)]
-        if setup.excinfo is None:
-            self._met.append(need)
-
-    def _rest(self) -> None:
-        """Have no test in hand."""
-        self._flight.item = -1
-        self._flight.enter(Phase.BETWEEN)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(
-        self, fixturedef: pytest.FixtureDef[Any]
-    ) -> Generator[None, object, object]:
-        if self._node is not None and fixturedef.scope != "function":
-            self._standing.append(fixturedef)
-        return (yield)
 
     def _judge(self) -> None:
         """Look whether this process may still be forked."""
         renewed = compat.renewable_connections(self._session.config)
-        self._unforkable = why_not_fork(gather_facts(1, renewed))
-        if self._unforkable:
-            place = self._node.nodeid or "session"
-            self._mouth.say(msg.Unforkable(place, self._unforkable))
+        why = why_not_fork(gather_facts(1, renewed))
+        if why:
+            self._unforkable = True
+            self._mouth.say(msg.Unforkable(self._node.nodeid or "session", why))
 
     def _run_together(self) -> None:
         """Run our cells in this process: it may not be forked."""
@@ -227,116 +172,76 @@ class Stage:
         while queue and not self._stopped():
             index = queue.popleft()
             last = None if self._below or self._orders.finished else boundary
-            following = self._items[queue[0]] if queue else last
-            self._begun[index] = 1
-            self._runner.run(index, self._items[index], following)
+            self._begin(index)
+            self._runner.run(index, self._items[index], self._items[queue[0]] if queue else last)
+            if not self._below:
+                self._orders.listen(wait=False)
         if not self._below:
             self._runner.tell_finished()
 
-    def _stopped(self) -> bool:
-        if not self._below:
-            self._orders.listen(wait=False)
-        wish = self._session.shouldfail or self._session.shouldstop
-        return bool(wish) or self._orders.stopped or self._cabin.page.tail().stopped
-
     # -- children ------------------------------------------------------------------------------
 
-    def _fork_for(self, block: list[Cell]) -> None:
-        """Fork a process for these cells: in it, be what it is for; here, wait for its end."""
+    def _launch(self, block: list[Cell]) -> None:
+        """Have a process for these cells: in it, be what it is for; here, wait for its end."""
         for _cell in block:
             self._cells.popleft()
         self._latest = block[-1][-1]
-        parent = process.own_pid()
         self._cabin.page.take_charge(0)
-        pid = process.fork()
-        if pid == 0:
-            self._become(parent, block)
+        child = self._brood.start(block)
+        if child is not None and self._knows_next():
+            # While it runs, the next one gets ready.
+            child = child if self._brood.prepare([self._cells[0]]) else None
+        if child is None:
+            self._become(self._brood.block)
             return
-        process.wait_dead(pid)
-        self._bury(pid, block)
+        self._await(child)
         self._cabin.page.take_charge(process.own_pid())
 
-    def _bury(self, pid: int, block: list[Cell]) -> None:
-        """Take a child's end in: its last word came, or its death has to be told."""
+    def _knows_next(self) -> bool:
+        """Whether the next cell can be forked for ahead: nothing has to be set up before it."""
+        if not self._cells or self._narrower(self._cells[0]) is not None:
+            return False
+        return self._standing.meets(map(self._own, self._cells[0]))
+
+    def _await(self, child: Child) -> None:
+        """Wait for the end of a child: its last word came, or its death has to be told."""
         page = self._cabin.page
-        doing, left = page.read(), page.tail().left
-        for leak in leaks_of_group(self._keeper, pid):
-            self._mouth.say(leak)
-        reaped = process.reap_status(pid)
-        assert reaped is not None, "a child that ended is ours to reap"
-        if left:
+        status, peak_kib = self._brood.wait(child)
+        doing = page.read()
+        if page.tail().left:
             self._mouth.say(msg.Prepared(False) if doing.item < 0 else msg.Progress(doing.item, -1))
         else:
-            self._tell_death(doing, *reaped)
-        rest = [tuple(i for i in cell if not self._begun[i]) for cell in block]
+            if doing.item >= 0 and doing.phase.in_test:
+                self._begin(doing.item)
+            if doing.phase is Phase.SETUP and doing.subject:
+                self._runner.flight.condemn(doing.subject, "it died in it")
+            self._inbox.report_death(msg.Fell(status, peak_kib))
+            self._brood.clean_up(self._session.config)
+        rest = [tuple(i for i in cell if not self._begun[i]) for cell in child.block]
         self._cells.extendleft(reversed([cell for cell in rest if cell]))
 
-    def _tell_death(self, doing: Any, status: int, peak_kib: int) -> None:  # noqa: ANN401 - Blame
-        if doing.item >= 0 and doing.phase.in_test:
-            self._begun[doing.item] = 1
-        if doing.phase is Phase.SETUP and doing.subject:
-            self._flight.condemn(doing.subject, str(decode_status(status)))
-        self._inbox.report_death(msg.Fell(status, peak_kib))
-        compat.discard_output(self._session.config)
-        faults.empty(self._cabin.faults)
-
-    def _become(self, parent: int, block: list[Cell]) -> None:
+    def _become(self, block: list[Cell]) -> None:
         """Be, in a process that was just forked, the stage or the cell that it is for."""
-        linux.die_with_parent(parent)
-        process.own_group()
-        self._cabin.page.take_charge(process.own_pid())
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        leaving.forget_exit_functions()
-        self._mouth.connect(self._cabin.line)
-        compat.renew_connections(self._session.config)
-        self._runner.nursery = Nursery()
-        compat.disown_setup(self._session, self._standing)
-        self._standing.clear()
         self._below = True
+        self._cabin.page.take_charge(process.own_pid())
         narrower = self._narrower(block[0]) if len(block) > 1 else None
-        streams.settle_streams(self._derived_seed(narrower, block[0]))
+        cell = self._items[block[0][0]]
+        self._brood.settle_streams(cell.nodeid if narrower is None else narrower.nodeid)
         if narrower is None:
             self._run_cell(block[0])
         else:
             self._node, self._cells = narrower, deque(block)
-            self._met = []
-
-    def _derived_seed(self, node: Any, cell: Cell) -> int:  # noqa: ANN401 - a node, or None
-        if self._seed < 0:
-            return -1
-        name = node.nodeid if node is not None else self._items[cell[0]].nodeid
-        return derive_seed(self._seed, name, "")
 
     def _run_cell(self, cell: Cell) -> None:
         self._is_cell = True
         for index, following in zip(cell, [*cell[1:], None], strict=True):
             if self._stopped():
                 break
-            self._begun[index] = 1
-            self._runner.run(
-                index, self._items[index], None if following is None else self._items[following]
-            )
+            self._begin(index)
+            nextitem = None if following is None else self._items[following]
+            self._runner.run(index, self._items[index], nextitem)
 
     # -- the end -------------------------------------------------------------------------------
-
-    def _clear(self) -> None:
-        """Tear down what was set up here, for the last test that it was set up for."""
-        if not self._standing or self._unforkable:
-            return
-        index = self._latest
-        item = compat.stage_item(self._items[index], (), self._node)
-        self._flight.item = self._reporter.item = index
-        self._mouth.say(msg.Clearing(index))
-        hook = item.ihook
-        # Sets nothing up; plugins expect it before a teardown.
-        _call("setup", lambda: hook.pytest_runtest_setup(item=item))
-        call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=item, nextitem=None))
-        if call.excinfo is not None:
-            report = pytest.TestReport.from_item_and_call(item, call)
-            hook.pytest_runtest_logreport(report=report)
-        self._runner.nursery.look(index)
-        self._rest()
-        self._mouth.say(msg.Prepared(True))
 
     def part(self, output: Any, wish: str, failed: bool, code: int) -> bool:  # noqa: ANN401 - JSON
         """Leave, below the worker, what is the session's to the controller; False in the worker."""
@@ -349,6 +254,8 @@ class Stage:
         if self._below:
             if self._runner.broken:
                 self._own_up()
+            if self._is_cell:
+                self._brood.note_pages()
             self._cabin.page.note_left()
         return self._below
 
@@ -356,20 +263,9 @@ class Stage:
         """Have nobody take the test that was begun and not ended for a finished one."""
         if self._runner.exit is None and not self._cabin.page.tail().stopped:
             leaving.exit_process(LOST_CHANNEL)  # pytest itself broke, and could not say so
-        self._flight.item = -1
-        self._flight.enter(Phase.LEAVING)
+        self._runner.flight.item = -1
+        self._runner.flight.enter(Phase.LEAVING)
 
     def stop_asked(self) -> bool:
         """Whether the controller wants no further test, by its latest word."""
-        if not self._below:
-            return self._orders.stop_asked()
-        return self._cabin.page.tail().stopped
-
-
-def _call(when: Literal["setup", "teardown"], hook: Callable[[], object]) -> Any:  # noqa: ANN401
-    """Call a hook; what ends the run is raised, anything else is the outcome."""
-    return pytest.CallInfo.from_call(hook, when, (pytest.exit.Exception, KeyboardInterrupt))
-
-
-def _agree(need: Need, others: Iterable[Need]) -> bool:
-    return all(need.agrees(other) for other in others)
+        return self._cabin.page.tail().stopped if self._below else self._orders.stop_asked()

@@ -1,0 +1,109 @@
+"""The wide fixtures that stand in a stage: set up for the tests that need them, torn down once.
+
+Set up and torn down by pytest's own hooks, with a copy of a test that needs nothing else
+(`compat.stage_item`). An error in a set-up stays with the fixture, as pytest keeps it, and each
+test that needs it meets it again; an error in the teardown is reported for the last test.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Literal
+
+import pytest
+
+from pytest_bulkhead import compat
+from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.protocol import messages as msg
+from pytest_bulkhead.worker.needs import Need
+from pytest_bulkhead.worker.reporter import ReporterPlugin
+from pytest_bulkhead.worker.runner import Runner
+
+
+class Standing:
+    """What stands in this process, of one node."""
+
+    def __init__(self, reporter: ReporterPlugin, runner: Runner) -> None:
+        self._reporter = reporter
+        self._runner = runner
+        self._flight = runner.flight
+        self._mouth = reporter.mouth
+        self._met: list[Need] = []
+        self._fixtures: list[Any] = []
+        #: Not in a worker that runs its tests itself: there is nothing to be kept account of.
+        self.watching = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        if self.watching and fixturedef.scope != "function":
+            self._fixtures.append(fixturedef)
+        return (yield)
+
+    def __len__(self) -> int:
+        return len(self._fixtures)
+
+    def meets(self, needs: Iterable[Need | None]) -> bool:
+        """Whether all that is needed stands."""
+        return all(need is None or need in self._met for need in needs)
+
+    def set_up(self, index: int, item: pytest.Item, need: Need) -> None:
+        """Set up what a test needs.
+
+        A set-up that was skipped, by a mark of the test, is no set-up for others.
+
+        Args:
+            index: the test's number.
+            item: the test.
+            need: what it needs of our node.
+        """
+        copy, hook = compat.stage_item(item, need.names, need.node), item.ihook
+        self._flight.item = index
+        self._mouth.say(msg.Preparing(index))
+        try:
+            setup = _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
+            teardown = _call(
+                "teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=item)
+            )
+        finally:
+            self._rest()
+            self._mouth.say(msg.Prepared(False))
+        prelude = self._reporter.prelude
+        prelude[index] = prelude.get(index, 0.0) + setup.duration + teardown.duration
+        self._met = [known for known in self._met if known.agrees(need)]
+        if setup.excinfo is None:
+            self._met.append(need)
+        gc.freeze()
+
+    def clear(self, index: int, item: pytest.Item, node: Any) -> None:  # noqa: ANN401 - pytest.Node
+        """Tear down all that was set up here, for the last test that it stood for."""
+        copy, hook = compat.stage_item(item, (), node), item.ihook
+        self._flight.item = self._reporter.item = index
+        self._mouth.say(msg.Clearing(index))
+        # Sets nothing up; plugins expect it before a teardown.
+        _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
+        call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=None))
+        if call.excinfo is not None:
+            report = pytest.TestReport.from_item_and_call(copy, call)
+            hook.pytest_runtest_logreport(report=report)
+        self._runner.nursery.look(index)
+        self._rest()
+        self._mouth.say(msg.Prepared(True))
+
+    def disown(self, session: pytest.Session) -> None:
+        """Leave, in a process that was just forked, the teardown to the one it was forked from."""
+        compat.disown_setup(session, self._fixtures)
+        self._fixtures.clear()
+        self._met = []
+
+    def _rest(self) -> None:
+        """Have no test in hand."""
+        self._flight.item = -1
+        self._flight.enter(Phase.BETWEEN)
+
+
+def _call(when: Literal["setup", "teardown"], hook: Callable[[], object]) -> Any:  # noqa: ANN401
+    """Call a hook; what ends the run is raised, anything else is the outcome."""
+    return pytest.CallInfo.from_call(hook, when, (pytest.exit.Exception, KeyboardInterrupt))
