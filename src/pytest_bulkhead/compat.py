@@ -393,17 +393,22 @@ def stage_item(item: Any, names: Sequence[str], node: Any) -> Any:  # noqa: ANN4
     return stage
 
 
-def disown_setup(session: pytest.Session, fixturedefs: Iterable[Any]) -> None:
+def disown_setup(session: pytest.Session, fixturedefs: Iterable[Any]) -> list[Any]:
     """Leave what is set up standing: its teardown is for the process that we were forked from.
 
     Args:
         session: whose nodes are set up.
         fixturedefs: the fixtures that are.
+
+    Returns:
+        What has to be kept: a generator that nobody refers to is closed, and that is a teardown.
     """
-    for finalizers, _problem in session._setupstate.stack.values():
+    lists = [finalizers for finalizers, _problem in session._setupstate.stack.values()]
+    lists += [fixturedef._finalizers for fixturedef in fixturedefs]
+    kept = [finalizer for finalizers in lists for finalizer in finalizers]
+    for finalizers in lists:
         finalizers.clear()
-    for fixturedef in fixturedefs:
-        fixturedef._finalizers.clear()
+    return kept
 
 
 def discard_output(config: pytest.Config) -> None:

@@ -34,6 +34,7 @@ def on_stage_busy(run: Run, event: ev.StageBusy, now: float) -> None:
         worker.deadline = None
     else:
         run.ledger.start(event.item)
+        worker.earlier = len(worker.done)  # a stage runs no test
         worker.start(event.item, now)
         run.set_deadline(worker, now)
 

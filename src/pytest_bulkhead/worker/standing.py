@@ -31,6 +31,8 @@ class Standing:
         self._mouth = reporter.mouth
         self._met: list[Need] = []
         self._fixtures: list[Any] = []
+        #: What is not ours to tear down.
+        self._kept: list[Any] = []
         #: Not in a worker that runs its tests itself: there is nothing to be kept account of.
         self.watching = False
 
@@ -94,7 +96,7 @@ class Standing:
 
     def disown(self, session: pytest.Session) -> None:
         """Leave, in a process that was just forked, the teardown to the one it was forked from."""
-        compat.disown_setup(session, self._fixtures)
+        self._kept += compat.disown_setup(session, self._fixtures)
         self._fixtures.clear()
         self._met = []
 

@@ -1,0 +1,504 @@
+"""With a process for each test, fixtures that are wider are set up once, in stages.
+
+Each suite writes what it does to a log, with process ids. What plain pytest logs is what we log;
+but each test sees the fixtures as they were made.
+"""
+
+from __future__ import annotations
+
+import pytest
+from conftest import shown
+
+LOG = """
+import os, pathlib, pytest
+def note(text):
+    with open(pathlib.Path(__file__).parent / "log.txt", "a") as file:
+        file.write(f"{os.getpid()} {text}\\n")
+"""
+
+HEAD = "import pytest\nfrom log import note\n"
+
+SCOPES = ("session", "package", "module", "class")
+
+
+@pytest.fixture
+def logged(run):
+    """Run pytest; return what it finished with, and [(pid, text)] of the log."""
+
+    def start(*options, **more):
+        log = run.path / "log.txt"
+        log.unlink(missing_ok=True)
+        finished = run(*options, **more)
+        lines = log.read_text().splitlines() if log.exists() else []
+        return finished, [tuple(line.split(" ", 1)) for line in lines]
+
+    return start
+
+
+def texts(log):
+    return [text for _pid, text in log]
+
+
+def same_as_plain(logged, level="function", *options):
+    """Run a suite plainly and isolated; both log the same in the same order. Return the second."""
+    plain, expected = logged(*options)
+    finished, log = logged(f"--isolate={level}", *options)
+    assert finished.tests == plain.tests, shown(finished)
+    assert texts(log) == texts(expected), shown(finished)
+    return finished, log
+
+
+def fixtures(*scopes, autouse=False, prefix=""):
+    return "".join(
+        f"@pytest.fixture(scope={scope!r}, autouse={autouse})\ndef {prefix}{scope}_():\n"
+        f"    note('set {scope}')\n    yield [{scope!r}]\n    note('clear {scope}')\n"
+        for scope in scopes
+    )
+
+
+USERS = """
+import pytest
+from log import note
+def test_a(session_, package_, module_): note("a")
+class TestC:
+    def test_b(self, class_, module_): note("b")
+    def test_c(self, class_): note("c")
+def test_d(session_): note("d")
+"""
+
+
+@pytest.mark.parametrize("level", ["function", "class"])
+def test_each_scope_is_set_up_once_in_plain_order(level, files, logged):
+    """Session, package, module and class, over two packages and three modules."""
+    suite = {
+        "log.py": LOG, "conftest.py": HEAD + fixtures(*SCOPES),
+        **{f"{p}/__init__.py": "" for p in ("p", "q")},
+        **{name: USERS for name in ("p/test_1.py", "p/test_2.py", "q/test_1.py")},
+    }
+    files(suite)
+    _finished, log = same_as_plain(logged, level)
+    cells = {pid for pid, text in log if text in "abcd"}
+    assert len(cells) == {"function": 12, "class": 9}[level]
+
+
+def test_a_nested_package_keeps_the_fixture_of_the_outer_one(files, logged):
+    """A package fixture belongs to the package that defines it, not to the innermost."""
+    user = "from log import note\ndef test_a(outer): note('a')\ndef test_b(outer): note('b')\n"
+    outer = (
+        "import pytest\nfrom log import note\n@pytest.fixture(scope='package')\n"
+        "def outer():\n    note('set')\n    yield\n    note('clear')\n"
+    )
+    files({
+        "log.py": LOG, "conftest.py": "import log", "p/__init__.py": "", "p/sub/__init__.py": "",
+        "p/fixtures.py": outer, "p/conftest.py": "from p.fixtures import outer\n",
+        "p/test_1.py": user, "p/sub/test_2.py": user,
+    })  # fmt: skip
+    same_as_plain(logged)
+
+
+def test_setup_functions_of_packages_modules_and_classes(files, logged):
+    """`setup_module`, `setup_class`, `setUpClass`, `setUpModule`, and those of a package."""
+    files({
+        "log.py": LOG, "conftest.py": "import log",
+        "p/__init__.py": "from log import note\n"
+        "def setup_module(): note('set package')\ndef teardown_module(): note('clear package')\n",
+        "p/test_x.py": """
+import unittest
+from log import note
+def setup_module(module): note("set module")
+def teardown_module(module): note("clear module")
+def setup_function(): note("set function")
+def test_1(): note("1")
+class TestA:
+    @classmethod
+    def setup_class(cls): note("set class"); cls.made = ["class"]
+    @classmethod
+    def teardown_class(cls): note("clear class")
+    def setup_method(self): note("set method")
+    def test_2(self): note("2"); self.made.append(2)
+    def test_3(self): note("3")
+class TestB(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): note("set case"); cls.made = ["case"]
+    @classmethod
+    def tearDownClass(cls): note("clear case")
+    def setUp(self): note("set up")
+    def test_4(self): note("4"); self.assertEqual(self.made, ["case"])
+    def test_5(self): note("5")
+""",
+        "p/test_y.py": "from log import note\n"
+        "def setUpModule(): note('set y')\ndef tearDownModule(): note('clear y')\n"
+        "def test_6(): note('6')\ndef test_7(): note('7')\n",
+    })  # fmt: skip
+    same_as_plain(logged)
+
+
+def test_parameters_of_wide_fixtures(files, logged):
+    """`params`, indirect ones, a scope given by parametrize, and fixtures that depend on those."""
+    files({
+        "log.py": LOG, "conftest.py": "import log",
+        "test_p.py": """
+import pytest
+from log import note
+@pytest.fixture(scope="session", params=["A", "B"])
+def letter(request):
+    note(f"set {request.param}"); yield request.param; note(f"clear {request.param}")
+@pytest.fixture(scope="module")
+def twice(letter):
+    note(f"set {letter}{letter}"); yield letter * 2; note(f"clear {letter}{letter}")
+@pytest.fixture(scope="module")
+def given(request):
+    note(f"set {request.param}"); yield request.param; note(f"clear {request.param}")
+def test_1(letter): note(f"1 {letter}")
+def test_2(twice): note(f"2 {twice}")
+@pytest.mark.parametrize("given", ["x", "y"], indirect=True)
+def test_3(given): note(f"3 {given}")
+@pytest.mark.parametrize("given", ["y", "x"], indirect=True)
+def test_4(given): note(f"4 {given}")
+@pytest.mark.parametrize("number", [1, 2], scope="module")
+class TestN:
+    def test_5(self, number): note(f"5 {number}")
+    def test_6(self, number): note(f"6 {number}")
+""",
+    })  # fmt: skip
+    same_as_plain(logged)
+
+
+def test_autouse_usefixtures_finalizers_and_overrides(files, logged):
+    """However a fixture comes to a test, and whichever of several with one name it is."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session", "module", autouse=True),
+        "test_x.py": """
+import pytest
+from log import note
+@pytest.fixture(scope="module")
+def thing(request):
+    request.addfinalizer(lambda: note("finalizer 1"))
+    request.addfinalizer(lambda: note("finalizer 2"))
+    note("thing"); return ["thing"]
+@pytest.mark.usefixtures("thing")
+def test_1(): note("1")
+def test_2(thing): note("2")
+class TestO:
+    @pytest.fixture(scope="class")
+    def thing(self, thing):
+        note("override"); yield [*thing, "override"]; note("clear override")
+    def test_3(self, thing): assert thing == ["thing", "override"]; note("3")
+    def test_4(self, thing): note("4")
+def test_5(thing): note("5")
+""",
+    })  # fmt: skip
+    same_as_plain(logged)
+
+
+def test_each_test_sees_the_fixtures_as_they_were_made(files, logged, run):
+    """The one difference from plain pytest; `--isolate=module` goes on sharing."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures(*SCOPES),
+        "p/__init__.py": "",
+        "p/test_x.py": """
+class TestX:
+    def test_1(self, session_, package_, module_, class_):
+        for made in (session_, package_, module_, class_): made.append("used")
+    def test_2(self, session_, package_, module_, class_):
+        assert [*session_, *package_, *module_, *class_] == ["session", "package", "module", "class"]
+""",
+    })  # fmt: skip
+    finished, _log = logged("--isolate=function")
+    assert finished.tests == {"passed": 2}, shown(finished)
+    finished, _log = logged("--isolate=module")
+    assert finished.tests == {"passed": 1, "failed": 1}, shown(finished)
+
+
+def test_a_fixture_that_is_asked_for_at_run_time(files, logged):
+    """`getfixturevalue`: what the stage has is shared, what it has not is the test's own."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"),
+        "test_x.py": """
+from log import note
+def test_1(request): request.getfixturevalue("module_"); note("1")
+def test_2(session_): note("2")
+def test_3(request): assert request.getfixturevalue("session_") == ["session"]; note("3")
+""",
+    })  # fmt: skip
+    finished, log = logged("--isolate=function")
+    assert finished.tests == {"passed": 3}, shown(finished)
+    assert texts(log) == [
+        "set module", "1", "clear module", "set session", "2", "3", "clear session",
+    ]  # fmt: skip
+
+
+def test_what_a_wide_fixture_raises_is_an_error_of_each_test(files, logged):
+    """An error or a skip in a set-up: tried once, met by all that need it."""
+    files({
+        "log.py": LOG, "conftest.py": "import log",
+        "test_x.py": """
+import pytest
+from log import note
+@pytest.fixture(scope="module")
+def broken(): note("broken"); raise ValueError("no such thing")
+@pytest.fixture(scope="module")
+def skips(): note("skips"); pytest.skip("not here")
+def test_1(): pass
+def test_2(broken): pass
+def test_3(broken): pass
+def test_4(skips): pass
+def test_5(skips): pass
+def test_6(): pass
+""",
+    })  # fmt: skip
+    finished, _log = same_as_plain(logged, "function", "-rs")
+    assert finished.tests == {"passed": 2, "skipped": 2, "error": 2}
+    assert finished.out.count("ValueError: no such thing") >= 2, shown(finished)
+
+
+def test_what_a_teardown_raises_is_an_error_of_the_last_test(files, logged):
+    """As in plain pytest: once, after the module's last test, which has passed."""
+    files({
+        "log.py": LOG, "conftest.py": "import log",
+        "test_x.py": """
+import pytest
+from log import note
+@pytest.fixture(scope="module")
+def sour(): yield; note("sour"); raise ValueError("turned sour")
+def test_1(sour): pass
+def test_2(): pass
+""",
+        "test_y.py": "def test_3(): pass\n",
+    })  # fmt: skip
+    finished, _log = same_as_plain(logged)
+    assert finished.tests == {"passed": 3, "error": 1}
+    assert "ERROR at teardown of test_2" in finished.out, shown(finished)
+
+
+def test_a_test_that_is_skipped_has_nothing_set_up(files, logged):
+    """By a mark, or by a `pytest_runtest_setup` of a conftest."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session", "module") + """
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("gpu"): pytest.skip("no gpu")
+""",
+        "pytest.ini": "[pytest]\nmarkers = gpu\n",
+        "test_x.py": """
+import pytest
+from log import note
+@pytest.mark.skip(reason="so")
+def test_1(session_): pass
+@pytest.mark.gpu
+def test_2(session_): pass
+def test_3(module_): note("3")
+def test_4(module_): note("4")
+@pytest.mark.xfail(run=False)
+def test_5(session_): pass
+""",
+    })  # fmt: skip
+    finished, log = same_as_plain(logged)
+    assert "set session" not in texts(log), shown(finished)
+
+
+CRASH = "import ctypes; ctypes.string_at(0)"
+
+
+def test_a_crash_in_a_stages_setup_is_blamed_on_the_fixture(files, logged):
+    """One test has crashed in it; it is not set up again; what stood above still stands."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_x.py": f"""
+import pytest
+from log import note
+@pytest.fixture(scope="module")
+def deadly(session_): note("deadly"); {CRASH}
+def test_1(session_): note("1")
+def test_2(deadly): pass
+def test_3(deadly): pass
+def test_4(session_): note("4")
+""",
+    })  # fmt: skip
+    finished, log = logged("--isolate=function")
+    assert finished.tests == {"passed": 2, "crashed": 1, "error": 1}, shown(finished)
+    assert "crashed with SIGSEGV in setup of fixture 'deadly' (module of test_x.py)" in finished.out
+    assert texts(log) == ["set session", "1", "deadly", "4", "clear session"], shown(finished)
+
+
+def test_a_crash_in_a_stages_teardown_is_blamed_on_the_fixture(files, logged):
+    """An error at teardown of the last test; the next module has its stage all the same."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session", "module", autouse=True),
+        "test_x.py": f"""
+import pytest
+@pytest.fixture(scope="module")
+def deadly(): yield; {CRASH}
+def test_1(deadly): pass
+def test_2(deadly): pass
+""",
+        "test_y.py": "def test_3(): pass\ndef test_4(): pass\n",
+    })  # fmt: skip
+    finished, log = logged("--isolate=function")
+    assert finished.tests == {"passed": 4, "error": 1}, shown(finished)
+    assert "crashed with SIGSEGV in teardown of fixture 'deadly' (module of test_x.py)" in finished.out
+    assert texts(log).count("set session") == 1
+
+
+def test_a_stage_goes_on_after_a_crash_of_its_test(files, logged):
+    """A crash costs one test, not the fixtures of the others."""
+    tests = "".join(
+        f"def test_{n}(module_): {CRASH if n % 2 else 'assert len(module_) == 1'}\n"
+        for n in range(6)
+    )
+    files({"log.py": LOG, "conftest.py": HEAD + fixtures("module"), "test_x.py": tests})
+    finished, log = logged("--isolate=function")
+    assert finished.tests == {"passed": 3, "crashed": 3}, shown(finished)
+    assert texts(log) == ["set module", "clear module"]
+
+
+def test_a_test_that_hangs_costs_no_fixture(files, logged):
+    """It is ended by its limit, and the stage that it was forked from goes on."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"),
+        "test_x.py": "import time\ndef test_1(session_, module_): time.sleep(60)\n"
+        "def test_2(session_, module_): pass\n",
+    })  # fmt: skip
+    finished, log = logged("--isolate=function", "--isolate-timeout=1")
+    assert finished.tests == {"passed": 1, "timed out": 1}, shown(finished)
+    assert texts(log) == ["set session", "set module", "clear module", "clear session"]
+
+
+def test_a_stage_that_hangs_is_ended_by_the_limit_of_its_test(files, logged):
+    """The limit counts for the set-up of what a test is the first to need."""
+    files({
+        "log.py": LOG, "conftest.py": "import log",
+        "test_x.py": """
+import pytest, time
+@pytest.fixture(scope="module")
+def slow(): time.sleep(60)
+def test_1(): pass
+def test_2(slow): pass
+def test_3(slow): pass
+def test_4(): pass
+""",
+    })  # fmt: skip
+    finished, _log = logged("--isolate=function", "--isolate-timeout=1")
+    assert finished.tests == {"passed": 2, "timed out": 1, "error": 1}, shown(finished)
+
+
+def test_output_of_a_wide_fixture_stands_with_its_first_test(files, run):
+    """Captured output and log of the set-up, and its seconds, as in plain pytest."""
+    files({
+        "test_x.py": """
+import logging, pytest, time
+@pytest.fixture(scope="module")
+def loud(): print("setting up"); logging.warning("careful"); time.sleep(0.3)
+def test_1(loud): assert 0
+def test_2(loud): assert 0
+""",
+    })  # fmt: skip
+    finished = run("--isolate=function", "--durations=3")
+    assert finished.out.count("setting up") == 1, shown(finished)
+    assert finished.out.count("careful") == 1, shown(finished)
+    assert "0.3" in finished.section("slowest 3 durations"), shown(finished)
+
+
+def test_built_in_fixtures_behave(files, run):
+    """tmp_path_factory, capsys, caplog, monkeypatch, record_property, cache."""
+    files({
+        "test_x.py": """
+import logging, os, pytest
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("shared"); (made / "file").write_text("text"); return made
+@pytest.fixture(scope="module", autouse=True)
+def patched():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OF_MODULE", "yes"); yield
+def test_1(folder, tmp_path): assert (folder / "file").read_text() == "text"; assert tmp_path.is_dir()
+def test_2(folder, tmp_path): (folder / "file").write_text("other"); assert folder != tmp_path
+def test_3(capsys): print("x"); assert capsys.readouterr().out == "x\\n"
+def test_4(caplog): logging.error("y"); assert caplog.messages == ["y"]
+def test_5(monkeypatch): monkeypatch.setenv("OF_TEST", "1"); assert os.environ["OF_MODULE"] == "yes"
+def test_6(): assert "OF_TEST" not in os.environ
+def test_7(capfd): os.system("echo z"); assert capfd.readouterr().out == "z\\n"
+""",
+    })  # fmt: skip
+    finished = run("--isolate=function")
+    assert finished.tests == {"passed": 7}, shown(finished)
+
+
+UNFORKABLE = {
+    "a thread": "import threading; e = threading.Event(); "
+    "t = threading.Thread(target=e.wait, name='keeper'); t.start(); yield; e.set(); t.join()",
+    "a listening socket": "import socket; s = socket.create_server(('127.0.0.1', 0)); yield; s.close()",
+    "a child process": "import subprocess, sys; "
+    "p = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE); "
+    "yield; p.communicate()",
+}
+
+
+@pytest.mark.parametrize("what", UNFORKABLE)
+def test_tests_below_an_unforkable_fixture_run_together(what, files, logged):
+    """In one process, at that fixture's scope; which and why is shown, and in the journal."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_x.py": f"""
+import pytest
+from log import note
+@pytest.fixture(scope="module")
+def holds(): {UNFORKABLE[what]}
+def test_1(session_, holds): note("test 1")
+def test_2(session_, holds): note("test 2")
+""",
+        "test_y.py": "from log import note\n"
+        "def test_3(session_): note('test 3')\ndef test_4(session_): note('test 4')\n",
+    })  # fmt: skip
+    options = ("--isolate=function", "--isolate-why", "--isolate-report=run.jsonl")
+    finished, log = logged(*options)
+    assert finished.tests == {"passed": 4}, shown(finished)
+    one, two, three, four = (pid for pid, text in log if text.startswith("test"))
+    assert one == two, shown(finished)
+    assert len({one, three, four}) == 3, shown(finished)
+    assert texts(log).count("set session") == 1
+    assert "test_x.py: its tests ran together, in one process: " in finished.section("isolation")
+    assert '"StageUnforkable"' in (finished.path / "run.jsonl").read_text()
+
+
+def test_stages_can_be_turned_off(files, logged):
+    """`isolate_stage = never`: each process sets everything up by itself."""
+    files({"log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"), "test_x.py": USERS_OF_TWO})
+    finished, log = logged("--isolate=function", "-o", "isolate_stage=never")
+    assert finished.tests == {"passed": 2}, shown(finished)
+    assert texts(log).count("set session") == texts(log).count("set module") == 2
+
+
+def test_one_fixture_can_be_left_out(files, logged):
+    """`isolate_unstaged`: each process sets that up by itself, and whatever needs it."""
+    files({"log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"), "test_x.py": USERS_OF_TWO})
+    finished, log = logged("--isolate=function", "-o", "isolate_unstaged=session_")
+    assert finished.tests == {"passed": 2}, shown(finished)
+    assert texts(log).count("set session") == texts(log).count("clear session") == 2
+    assert texts(log).count("set module") == 1
+
+
+USERS_OF_TWO = "def test_1(session_, module_): pass\ndef test_2(session_, module_): pass\n"
+
+
+def test_a_wrong_value_of_isolate_stage_is_refused(files, run):
+    """It names the value, the key, and what to write."""
+    files({"test_x.py": "def test(): pass\n"})
+    finished = run("--isolate=function", "-o", "isolate_stage=sometimes")
+    assert finished.code == 4
+    assert "ini key isolate_stage: 'sometimes' is none of auto, never" in finished.out
+
+
+def test_what_several_modules_share_is_set_up_before_the_first_of_them(files, logged):
+    """A session fixture that only a module's last test needs stands when the module's stage is made.
+
+    Else it would be that stage's own, and be set up again for the next module. So it may come
+    earlier than in plain pytest, never more often.
+    """
+    user = "from log import note\ndef test_1(module_): note('1')\ndef test_2(session_): note('2')\n"
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"),
+        "test_x.py": user, "test_y.py": user,
+    })  # fmt: skip
+    _finished, log = logged("--isolate=function")
+    module = ["set module", "1", "2", "clear module"]
+    assert texts(log) == ["set session", *module, *module, "clear session"]
