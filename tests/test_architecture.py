@@ -143,7 +143,7 @@ def pytest_where_it_must_not_be(module: Module) -> Iterator[str]:
     """Low layers and the keeper know no pytest; its private parts are known to `compat` alone."""
     for name in imports_of(module):
         base = name.partition(".")[0]
-        private = base == "_pytest" and module.name != "compat"
+        private = base == "_pytest" and module.part != "compat"
         if private or (base in ("pytest", "_pytest") and module.part in WITHOUT_PYTEST):
             yield f"{module.name} imports {name}"
 

@@ -71,7 +71,8 @@ def test_d(session_): note("d")
 def test_each_scope_is_set_up_once_in_plain_order(level, files, logged):
     """Session, package, module and class, over two packages and three modules."""
     suite = {
-        "log.py": LOG, "conftest.py": HEAD + fixtures(*SCOPES),
+        "log.py": LOG,
+        "conftest.py": HEAD + fixtures(*SCOPES),
         **{f"{p}/__init__.py": "" for p in ("p", "q")},
         **{name: USERS for name in ("p/test_1.py", "p/test_2.py", "q/test_1.py")},
     }
@@ -335,7 +336,9 @@ def test_2(deadly): pass
     })  # fmt: skip
     finished, log = logged("--isolate=function")
     assert finished.tests == {"passed": 4, "error": 1}, shown(finished)
-    assert "crashed with SIGSEGV in teardown of fixture 'deadly' (module of test_x.py)" in finished.out
+    assert (
+        "crashed with SIGSEGV in teardown of fixture 'deadly' (module of test_x.py)" in finished.out
+    )
     assert texts(log).count("set session") == 1
 
 
@@ -462,7 +465,13 @@ def test_2(session_, holds): note("test 2")
 
 def test_stages_can_be_turned_off(files, logged):
     """`isolate_stage = never`: each process sets everything up by itself."""
-    files({"log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"), "test_x.py": USERS_OF_TWO})
+    files(
+        {
+            "log.py": LOG,
+            "conftest.py": HEAD + fixtures("session", "module"),
+            "test_x.py": USERS_OF_TWO,
+        }
+    )
     finished, log = logged("--isolate=function", "-o", "isolate_stage=never")
     assert finished.tests == {"passed": 2}, shown(finished)
     assert texts(log).count("set session") == texts(log).count("set module") == 2
@@ -470,7 +479,13 @@ def test_stages_can_be_turned_off(files, logged):
 
 def test_one_fixture_can_be_left_out(files, logged):
     """`isolate_unstaged`: each process sets that up by itself, and whatever needs it."""
-    files({"log.py": LOG, "conftest.py": HEAD + fixtures("session", "module"), "test_x.py": USERS_OF_TWO})
+    files(
+        {
+            "log.py": LOG,
+            "conftest.py": HEAD + fixtures("session", "module"),
+            "test_x.py": USERS_OF_TWO,
+        }
+    )
     finished, log = logged("--isolate=function", "-o", "isolate_unstaged=session_")
     assert finished.tests == {"passed": 2}, shown(finished)
     assert texts(log).count("set session") == texts(log).count("clear session") == 2

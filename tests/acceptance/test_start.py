@@ -101,4 +101,5 @@ def test_why_lists_every_group(run, files):
         "function: test_b.py: 1",
         "module: test_b.py: 1",
     ], shown(finished)
-    assert all(line.endswith("forked from the template") for line in why[:3])
+    hows = ["forked from the template", "forked for each function, with wider fixtures set up"]
+    assert [line.partition("; ")[2] for line in why[:3]] == [hows[0], hows[1], hows[0]]

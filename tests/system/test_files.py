@@ -50,6 +50,7 @@ def test_a_berth_and_its_hull_are_two_ends():
     assert hull.page.read().item == 3
     assert (hull.read_out(), hull.read_err(), hull.read_faults()) == ("out", "err", "")
     cabin.endpoint.close()
+    cabin.line.close()
     hull.close()
 
 
@@ -71,6 +72,6 @@ def test_a_variable_of_somebody_else_is_refused(text):
         from_variable(text)
 
 
-def test_a_berth_has_five_descriptors():
+def test_a_berth_has_six_descriptors():
     """The number of descriptors that travel is the number of the berth's fields."""
-    assert len(Berth._fields) == 5
+    assert len(Berth._fields) == 6

@@ -17,7 +17,7 @@ def controller_and_inbox():
     mouth = Mouth()
     mouth.connect(worker)
     inbox = Inbox(mouth)
-    inbox.connect(worker, [])
+    inbox.connect(worker, worker, [])
     yield controller, inbox
     controller.close()
     worker.close()

@@ -32,42 +32,19 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core import template as template_life
 from pytest_bulkhead.core import worker as worker_life
 from pytest_bulkhead.core.accounting import Ledger, State
+from pytest_bulkhead.core.course import Course
 from pytest_bulkhead.core.escalation import LEAVE_LIMIT, Step
 from pytest_bulkhead.core.grouping import Share
-from pytest_bulkhead.core.item import Blame, Item, Phase
-from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.roster import Roster
+from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.template import Template
 from pytest_bulkhead.core.worker import Stage, Worker
-from pytest_bulkhead.errors import InvalidTransition
 
 #: The process number of the template in `Escalate`; workers count from 1.
 TEMPLATE = 0
 
 
-class Run:
-    """The state of a run and the decisions about it."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.items: tuple[Item, ...] = ()
-        self.ledger = Ledger(0)
-        self.template = Template()
-        self.roster = Roster()
-        #: All and only the workers whose processes may still be alive.
-        self.workers = self.roster.workers
-        self.forking = not policy.spawn
-        self.why_spawn = "isolate_start = spawn" if policy.spawn else ""
-        self.stopping = ""
-        self.interrupts = 0
-        self.closed = False
-        #: {node: why the tests below it had to run together}
-        self.together: dict[str, str] = {}
-        #: {fixture: that, and why its set-up is not tried again}
-        self.doomed: dict[str, do.Doomed] = {}
-        #: The instant from which the run may close; None while that is not in sight.
-        self._closable: float | None = None
-        self._actions: list[do.Action] = []
+class Run(Course):
+    """A run: its state and the decisions about it."""
 
     def handle(self, event: ev.Event, now: float) -> list[do.Action]:
         """Take an event into account and return what is to be done, in order.
@@ -79,24 +56,10 @@ class Run:
         Raises:
             InvalidTransition: the event cannot have happened: a bug of the shell or of this class.
         """
-        self._actions = []
+        self.wishes = []
         if not self.closed:
             _HANDLERS[type(event)](self, event, now)
-        return self._actions
-
-    def next_deadline(self) -> float | None:
-        """Return the instant at which a `Tick` is due; None for never."""
-        deadlines = [worker.deadline for worker in self.workers.values()]
-        deadlines += [self.template.deadline, self._closable]
-        return min((instant for instant in deadlines if instant is not None), default=None)
-
-    def in_hand(self) -> list[tuple[Worker, Item]]:
-        """Return the workers that run a test now, and the tests."""
-        return [(w, self.items[w.item]) for w in self.workers.values() if w.item is not None]
-
-    def want(self, action: do.Action) -> None:
-        """Want something done."""
-        self._actions.append(action)
+        return self.wishes
 
     # -- the template --------------------------------------------------------------------------
 
@@ -190,12 +153,12 @@ class Run:
             self._assign(worker, follower)
 
     def _close_if_done(self, now: float) -> None:
-        self._closable = None
+        self.closable = None
         if self.closed or self.workers or (not self.stopping and self._expects_work()):
             return
-        if not self.stopping and any(isinstance(a, do.ReportCrash) for a in self._actions):
+        if not self.stopping and any(isinstance(a, do.ReportCrash) for a in self.wishes):
             # Who hears of the crash may ask for the test again.
-            self._closable = now
+            self.closable = now
         elif self.template.alive:
             self._release_template(now)
         else:
@@ -206,16 +169,6 @@ class Run:
         return bool(self.roster.pool) or (self.template.expected and not self.items)
 
     # -- what a worker says --------------------------------------------------------------------
-
-    def worker(self, number: int) -> Worker:
-        """Return a worker that is alive.
-
-        Raises:
-            InvalidTransition: it is not.
-        """
-        if number not in self.workers:
-            raise InvalidTransition(f"worker {number} is not alive")
-        return self.workers[number]
 
     def _on_worker_joined(self, event: ev.WorkerJoined, now: float) -> None:
         worker = self.worker(event.worker)
@@ -242,13 +195,21 @@ class Run:
         self.ledger.close(event.item)
         worker.settle()
         self.catch_up(worker, now)
-        self.count_finished(worker, now)
+        self._count_finished(worker, now)
 
-    def count_finished(self, worker: Worker, now: float) -> None:
+    def _count_finished(self, worker: Worker, now: float) -> None:
         """Count a test that a worker has put down for good, whatever became of it."""
         self.roster.finished_test(worker.group)
         if worker.share_done():
             self._on_share_done(worker, now)
+
+    def _on_stage_idle(self, event: ev.StageIdle, now: float) -> None:
+        if staged.settle_stage(self, event, now):
+            self._count_finished(self.worker(event.worker), now)
+
+    def _on_cell_ended(self, event: ev.CellEnded, now: float) -> None:
+        if staged.judge_end(self, event, now):
+            self._count_finished(self.worker(event.worker), now)
 
     def _on_share_done(self, worker: Worker, now: float) -> None:
         if worker.queue:
@@ -281,19 +242,6 @@ class Run:
     def _on_terminal_returned(self, event: ev.TerminalReturned, now: float) -> None:
         self.set_deadline(self.worker(event.worker), now)
 
-    def catch_up(self, worker: Worker, now: float) -> None:
-        """Take it that a worker has done what its patience was for."""
-        if not self.interrupts:
-            worker.spare()
-        self.set_deadline(worker, now)
-
-    def set_deadline(self, worker: Worker, now: float) -> None:
-        """Set the clock for what a worker does now; one that must end has its own."""
-        if not worker.killed_for:
-            item = worker.item
-            limit = worker.limit if item is None else self.policy.limit_of(self.items[item])
-            worker.deadline = None if limit is None else now + limit
-
     # -- how a worker ends ---------------------------------------------------------------------
 
     def _on_worker_ended(self, event: ev.WorkerEnded, now: float) -> None:
@@ -321,15 +269,6 @@ class Run:
         left = worker.stage is Stage.LEFT and (bool(self.stopping) or not worker.todo)
         return self.interrupts > 0 or left
 
-    def report_crash(self, worker: Worker, crash: do.ReportCrash) -> None:
-        """Have a crash told, and nobody set up again what it was the end of."""
-        fixture = death.condemned_fixture(crash)
-        if fixture and not worker.victim:
-            doomed = self.doomed[fixture] = do.Doomed(fixture, crash.killed_for or str(crash.end))
-            besides = None if worker.staged else worker
-            self._actions += [do.Condemn(w.id, doomed) for w in self.roster.listeners(besides)]
-        self.want(crash)
-
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:
         broken = self.ledger.state(event.item) in (State.CRASHED, State.TIMED_OUT)
         if broken and not self.stopping:
@@ -346,7 +285,7 @@ class Run:
                 self._escalate(worker, None, now)
         if self.template.deadline is not None and self.template.deadline <= now:
             self._escalate(self.template, None, now)
-        if self._closable is not None:
+        if self.closable is not None:
             self._fill(now)
 
     def _escalate(self, process: Worker | Template, step: Step | None, now: float) -> None:
@@ -419,9 +358,9 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.WorkerMuted: Run._on_worker_muted,
     ev.WorkerEnded: Run._on_worker_ended,
     ev.StageBusy: staged.on_stage_busy,
-    ev.StageIdle: staged.on_stage_idle,
+    ev.StageIdle: Run._on_stage_idle,
     ev.StageUnforkable: staged.on_stage_unforkable,
-    ev.CellEnded: staged.on_cell_ended,
+    ev.CellEnded: Run._on_cell_ended,
     ev.TerminalLent: Run._on_terminal_lent,
     ev.TerminalReturned: Run._on_terminal_returned,
     ev.Requeued: Run._on_requeued,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead import compat
+from pytest_bulkhead.compat import fixtures
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.system import clock
 from pytest_bulkhead.system.page import Page
@@ -90,7 +90,7 @@ class FlightPlugin:
         before = self._subject
         subject = _name_fixture(fixturedef, request)
         if subject in self._doomed:
-            compat.fail_fixture(fixturedef, request, self._refusal(fixturedef.argname, subject))
+            fixtures.fail_fixture(fixturedef, request, self._refusal(fixturedef.argname, subject))
         self.enter(self._phase, subject)
         try:
             return (yield)

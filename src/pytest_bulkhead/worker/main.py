@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead import compat
+from pytest_bulkhead.compat import fixtures
 from pytest_bulkhead.core.ends import BROKEN_FINISH
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.protocol import messages as msg
@@ -110,7 +110,7 @@ class WorkerPlugin:
         pytest would do it in the next line, but an error there has no report.
         """
         try:
-            compat.teardown_session(session)
+            fixtures.teardown_session(session)
         except Exception:  # noqa: BLE001 - fixtures of a user may raise anything
             self._mouth.say(msg.Refused("teardown", _describe_raised(), self._runner.flight.item))
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_bulkhead import compat
+from pytest_bulkhead.compat import fixtures
 from pytest_bulkhead.core.levels import Level
 
 #: Fixtures of these packages hold nothing worth sharing; a test sets them up by itself.
@@ -51,12 +51,12 @@ class Needs:
     def of(self, index: int, item: pytest.Item) -> tuple[Need, ...]:
         """Return the needs of a test, the widest node first."""
         if index not in self._known:
-            self._known[index] = tuple(self._find(item)) if compat.has_fixtures(item) else ()
+            self._known[index] = tuple(self._find(item)) if fixtures.has_fixtures(item) else ()
         return self._known[index]
 
     def _find(self, item: pytest.Item) -> Iterator[Need]:
-        names: dict[Any, list[compat.WideFixture]] = {}
-        for fixture in compat.wide_fixtures(item):
+        names: dict[Any, list[fixtures.WideFixture]] = {}
+        for fixture in fixtures.wide_fixtures(item):
             if self._is_staged(item, fixture):
                 names.setdefault(fixture.node, []).append(fixture)
         for node in item.listchain()[:-1]:
@@ -67,10 +67,10 @@ class Needs:
 
     def _acts_itself(self, node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
         if node not in self._acts:
-            self._acts[node] = compat.has_own_setup(node)
+            self._acts[node] = fixtures.has_own_setup(node)
         return self._acts[node]
 
-    def _is_staged(self, item: pytest.Item, fixture: compat.WideFixture) -> bool:
+    def _is_staged(self, item: pytest.Item, fixture: fixtures.WideFixture) -> bool:
         if Level[fixture.scope.upper()] >= self._narrowest or fixture.node is item:
             return False
         if fixture.module.startswith(_LIGHT) and not fixture.name.startswith(_XUNIT):

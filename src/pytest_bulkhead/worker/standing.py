@@ -1,8 +1,8 @@
 """The wide fixtures that stand in a stage: set up for the tests that need them, torn down once.
 
 Set up and torn down by pytest's own hooks, with a copy of a test that needs nothing else
-(`compat.stage_item`). An error in a set-up stays with the fixture, as pytest keeps it, and each
-test that needs it meets it again; an error in the teardown is reported for the last test.
+(`compat.fixtures.stage_item`). An error in a set-up stays with the fixture, as pytest keeps it,
+and each test that needs it meets it again; an error in the teardown is reported for the last test.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_bulkhead import compat
+from pytest_bulkhead.compat import fixtures
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.worker.needs import Need
@@ -61,7 +61,7 @@ class Standing:
             item: the test.
             need: what it needs of our node.
         """
-        copy, hook = compat.stage_item(item, need.names, need.node), item.ihook
+        copy, hook = fixtures.stage_item(item, need.names, need.node), item.ihook
         self._flight.item = index
         self._mouth.say(msg.Preparing(index))
         try:
@@ -81,7 +81,7 @@ class Standing:
 
     def clear(self, index: int, item: pytest.Item, node: Any) -> None:  # noqa: ANN401 - pytest.Node
         """Tear down all that was set up here, for the last test that it stood for."""
-        copy, hook = compat.stage_item(item, (), node), item.ihook
+        copy, hook = fixtures.stage_item(item, (), node), item.ihook
         self._flight.item = self._reporter.item = index
         self._mouth.say(msg.Clearing(index))
         # Sets nothing up; plugins expect it before a teardown.
@@ -96,7 +96,7 @@ class Standing:
 
     def disown(self, session: pytest.Session) -> None:
         """Leave, in a process that was just forked, the teardown to the one it was forked from."""
-        self._kept += compat.disown_setup(session, self._fixtures)
+        self._kept += fixtures.disown_setup(session, self._fixtures)
         self._fixtures.clear()
         self._met = []
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_bulkhead.core.grouping import form_groups, form_shares
+from pytest_bulkhead.core.grouping import cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
 
@@ -144,3 +144,35 @@ def test_every_item_is_in_one_group_and_one_share(suite, level, workers):
     assert everything == sorted(itertools.chain.from_iterable(s.items for s in shares))
     assert all(set(share.items) <= set(groups[share.group].items) for share in shares)
     assert all(list(part.items) == sorted(part.items) for part in [*groups, *shares])
+
+
+# -- staged groups -----------------------------------------------------------------------------
+
+
+def test_all_tests_that_are_alone_are_one_staged_group():
+    """One worker serves them, and forks; what is wider keeps a group of its own."""
+    suite = items("a a! b b!")
+    found = form_groups(suite, Level.MODULE, 1, staged=True)
+    assert [(0,), (1, 3), (2,)] == [group.items for group in found]
+    assert [("module", False), ("function", True), ("module", False)] == [
+        (group.scope, group.staged) for group in found
+    ]
+
+
+@pytest.mark.parametrize(("workers", "divisible"), [(1, False), (2, True)])
+def test_a_staged_group_is_divisible_under_n(workers, divisible):
+    """As the session is: each worker sets up what its own tests need."""
+    [group] = form_groups(items("a b"), Level.CLASS, workers, staged=True)
+    assert divisible is group.divisible
+
+
+def test_cells_at_function_level_are_tests():
+    """Each has a process."""
+    assert (1, 1, 1) == cut_cells((0, 1, 2), items("a.A a.A a"), "function")
+
+
+def test_cells_at_class_level_are_runs_of_a_class():
+    """A class that another one interrupts has two; a named group has its own."""
+    suite = items("a.A a.A a.B a.A a a")
+    assert (2, 1, 1, 1, 1) == cut_cells(range(6), suite, "class")
+    assert (1, 1) == cut_cells((0, 3), suite, "class")

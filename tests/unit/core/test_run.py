@@ -622,9 +622,8 @@ def test_the_second_interrupt_kills():
     talk = Talk("a a")
     talk.tell(ev.WorkerJoined(1), ev.Interrupted())
 
-    assert [do.Escalate(1, Step.KILL), do.Escalate(TEMPLATE, Step.KILL)] == talk.tell(
-        ev.Interrupted()
-    )
+    whole = [do.Escalate(who, Step.KILL, whole=True) for who in (1, TEMPLATE)]
+    assert whole == talk.tell(ev.Interrupted())
 
 
 def test_an_interrupt_keeps_what_was_decided():

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_bulkhead.core.item import Blame, Phase
-from pytest_bulkhead.protocol.blackbox import PAGE_SIZE, pack_blame, unpack_blame
+from pytest_bulkhead.protocol.blackbox import (
+    PAGE_SIZE,
+    Tail,
+    pack_blame,
+    pack_left,
+    pack_process,
+    pack_stopped,
+    unpack_blame,
+    unpack_tail,
+)
 
 BLAMES = st.builds(
     Blame,
@@ -68,3 +77,24 @@ def test_an_unknown_phase_is_an_empty_entry(phase):
     page[8:12] = phase.to_bytes(4, "little", signed=True)
 
     assert Blame() == unpack_blame(page)
+
+
+def test_who_is_at_work_and_what_it_said():
+    """A new process has not left; that no test is to start any more holds for all of them."""
+    page = written()
+    assert Tail(0, left=False, stopped=False) == unpack_tail(page)
+    pack_process(page, 4711)
+    pack_left(page)
+    pack_stopped(page)
+    assert Tail(4711, left=True, stopped=True) == unpack_tail(page)
+    pack_process(page, 4712)
+    assert Tail(4712, left=False, stopped=True) == unpack_tail(page)
+
+
+def test_the_longest_subject_leaves_the_tail_alone():
+    """Blame and tail are written by different processes at different times."""
+    page = written()
+    pack_process(page, 4711)
+    pack_blame(page, Blame(Phase.CALL, 1, "x" * PAGE_SIZE))
+    assert 4711 == unpack_tail(page).process
+    assert unpack_blame(page).subject

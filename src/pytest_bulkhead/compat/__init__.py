@@ -1,5 +1,7 @@
 """Pytest's private parts that we cannot do without, each with the reason. All of them are here.
 
+Those of fixtures and their set-up have a module of their own, `fixtures`.
+
 Each function answers for pytest 8.4 to 9.x and does nothing where a part is absent (a plugin was
 switched off, another reporter took its place).
 """
@@ -7,13 +9,12 @@ switched off, another reporter took its place).
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 import pytest
 
@@ -148,26 +149,6 @@ def basetemp_of(config: pytest.Config) -> Path | None:
     return factory.getbasetemp() if factory is not None else None
 
 
-def fail_fixture(fixturedef: pytest.FixtureDef[Any], request: Any, text: str) -> NoReturn:  # noqa: ANN401
-    """Fail the set-up of a fixture without running it, as if it had raised.
-
-    Every test that needs it is to fail with the same error; pytest finds that in the cache of the
-    definition, which its own `pytest_fixture_setup` fills.
-
-    Raises:
-        pytest.fail.Exception: always.
-    """
-    problem = pytest.fail.Exception(text, pytrace=False)
-    key = fixturedef.cache_key(request)
-    fixturedef.cached_result = (None, key, (problem, None))
-    raise problem
-
-
-def teardown_session(session: pytest.Session) -> None:
-    """Tear down what session-wide fixtures are still set up, as the last test would have."""
-    session._setupstate.teardown_exact(None)
-
-
 @contextlib.contextmanager
 def watched_conftests(config: pytest.Config, note: Callable[[Path], None]) -> Iterator[None]:
     """Have `note` called with each conftest before it is imported.
@@ -291,124 +272,6 @@ def unhooked_imports() -> Iterator[None]:
 def interpreter_flags() -> list[str]:
     """Return the options with which this interpreter was started, as multiprocessing does."""
     return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]
-
-
-class WideFixture(NamedTuple):
-    """A fixture that a test needs and that outlives it."""
-
-    name: str
-    scope: str
-    #: The node with which it is torn down.
-    node: Any
-    #: The module of its function.
-    module: str
-    #: It and all that it needs, by name.
-    closure: frozenset[str]
-    #: {parameter: identity of the value} of all of those.
-    params: dict[str, int]
-
-
-def has_fixtures(item: pytest.Item) -> bool:
-    """Whether a test is one of those that get fixtures by pytest's own machinery."""
-    return isinstance(item, pytest.Function) and hasattr(item, "_fixtureinfo")
-
-
-def wide_fixtures(item: Any) -> Iterator[WideFixture]:  # noqa: ANN401 - a pytest.Function
-    """Yield the fixtures of a test that are wider than it, in the order of their set-up.
-
-    Public hooks tell of fixtures when they are set up; which ones will be stands only here.
-    """
-    known = item._fixtureinfo.name2fixturedefs
-    callspec: Any = getattr(item, "callspec", None)
-    params = getattr(callspec, "params", {})
-    for name in item.fixturenames:
-        if not known.get(name):
-            continue
-        fixturedef = known[name][-1]
-        scope = callspec._arg2scope[name].value if name in params else fixturedef.scope
-        node = _scope_node(item, scope, fixturedef) if scope != "function" else None
-        if node is None:
-            continue
-        closure = _closure(name, known)
-        keys = {other: id(params[other]) for other in closure if other in params}
-        yield WideFixture(name, scope, node, fixturedef.func.__module__ or "", closure, keys)
-
-
-def _scope_node(item: Any, scope: str, fixturedef: Any) -> Any:  # noqa: ANN401 - private types
-    from _pytest.fixtures import get_scope_package  # noqa: PLC0415 - only where tests are staged
-
-    if scope == "package":
-        return get_scope_package(item, fixturedef)
-    kinds = {"session": pytest.Session, "module": pytest.Module, "class": pytest.Class}
-    return item.getparent(kinds[scope])
-
-
-def _closure(name: str, known: Mapping[str, Sequence[Any]]) -> frozenset[str]:
-    """Return a fixture and all that it needs."""
-    found: set[str] = set()
-    queue = [name]
-    while queue:
-        one = queue.pop()
-        if one not in found:
-            found.add(one)
-            queue += [needed for fixturedef in known.get(one, ()) for needed in fixturedef.argnames]
-    return frozenset(found)
-
-
-#: What pytest calls in the `__init__.py` of a package, around all tests of the package.
-_PACKAGE_HOOKS = ("setUpModule", "setup_module", "tearDownModule", "teardown_module")
-
-
-def has_own_setup(node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
-    """Whether a collector does something itself before the first test below it."""
-    if isinstance(node, pytest.Package):
-        path = str(node.path / "__init__.py")
-        module = next((m for m in list(sys.modules.values()) if _file_of(m) == path), None)
-        return any(hasattr(module, name) for name in _PACKAGE_HOOKS)
-    return type(node).setup is not pytest.Collector.setup
-
-
-def _file_of(module: object) -> object:
-    try:
-        return getattr(module, "__file__", None)
-    except Exception:  # noqa: BLE001 - a stand-in for a module may do anything
-        return None
-
-
-def stage_item(item: Any, names: Sequence[str], node: Any) -> Any:  # noqa: ANN401
-    """Return a copy of a test that needs nothing but these fixtures, and ends at this node.
-
-    It is set up and torn down by pytest's own hooks, but never run: so skip marks, conftests'
-    `pytest_runtest_setup` and captured output are as for the test itself, whose report sections
-    it shares. A test made by `from_parent` would have neither its marks nor its type.
-    """
-    stage = copy.copy(item)
-    stage.fixturenames = list(names)
-    stage._initrequest()
-    chain = item.listchain()
-    chain = [*chain[: chain.index(node) + 1], stage]
-    stage.listchain = lambda: list(chain)
-    stage.setup = stage._request._fillfixtures
-    stage.teardown = lambda: None
-    return stage
-
-
-def disown_setup(session: pytest.Session, fixturedefs: Iterable[Any]) -> list[Any]:
-    """Leave what is set up standing: its teardown is for the process that we were forked from.
-
-    Args:
-        session: whose nodes are set up.
-        fixturedefs: the fixtures that are.
-
-    Returns:
-        What has to be kept: a generator that nobody refers to is closed, and that is a teardown.
-    """
-    lists = [finalizers for finalizers, _problem in session._setupstate.stack.values()]
-    lists += [fixturedef._finalizers for fixturedef in fixturedefs]
-    kept = [finalizer for finalizers in lists for finalizer in finalizers]
-    for finalizers in lists:
-        finalizers.clear()
-    return kept
 
 
 def discard_output(config: pytest.Config) -> None:

@@ -1,0 +1,89 @@
+"""The state of a run, and what every decision about it needs.
+
+Knows how to read the state and to note a wish; what follows from an event is decided by `run` and,
+for what is below a staged worker, by `staged`.
+"""
+
+from __future__ import annotations
+
+from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core import death
+from pytest_bulkhead.core.accounting import Ledger
+from pytest_bulkhead.core.item import Item
+from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.roster import Roster
+from pytest_bulkhead.core.template import Template
+from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.errors import InvalidTransition
+
+
+class Course:
+    """The state of a run."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.items: tuple[Item, ...] = ()
+        self.ledger = Ledger(0)
+        self.template = Template()
+        self.roster = Roster()
+        #: All and only the workers whose processes may still be alive.
+        self.workers = self.roster.workers
+        self.forking = not policy.spawn
+        self.why_spawn = "isolate_start = spawn" if policy.spawn else ""
+        self.stopping = ""
+        self.interrupts = 0
+        self.closed = False
+        #: {node: why the tests below it had to run together}
+        self.together: dict[str, str] = {}
+        #: {fixture: that, and why its set-up is not tried again}
+        self.doomed: dict[str, do.Doomed] = {}
+        #: The instant from which the run may close; None while that is not in sight.
+        self.closable: float | None = None
+        #: What the event that is being handled has made it want.
+        self.wishes: list[do.Action] = []
+
+    def next_deadline(self) -> float | None:
+        """Return the instant at which a `Tick` is due; None for never."""
+        deadlines = [worker.deadline for worker in self.workers.values()]
+        deadlines += [self.template.deadline, self.closable]
+        return min((instant for instant in deadlines if instant is not None), default=None)
+
+    def in_hand(self) -> list[tuple[Worker, Item]]:
+        """Return the workers that run a test now, and the tests."""
+        return [(w, self.items[w.item]) for w in self.workers.values() if w.item is not None]
+
+    def want(self, action: do.Action) -> None:
+        """Want something done."""
+        self.wishes.append(action)
+
+    def worker(self, number: int) -> Worker:
+        """Return a worker that is alive.
+
+        Raises:
+            InvalidTransition: it is not.
+        """
+        if number not in self.workers:
+            raise InvalidTransition(f"worker {number} is not alive")
+        return self.workers[number]
+
+    def catch_up(self, worker: Worker, now: float) -> None:
+        """Take it that a worker has done what its patience was for."""
+        if not self.interrupts:
+            worker.spare()
+        self.set_deadline(worker, now)
+
+    def set_deadline(self, worker: Worker, now: float) -> None:
+        """Set the clock for what a worker does now; one that must end has its own."""
+        if not worker.killed_for:
+            item = worker.item
+            limit = worker.limit if item is None else self.policy.limit_of(self.items[item])
+            worker.deadline = None if limit is None else now + limit
+
+    def report_crash(self, worker: Worker, crash: do.ReportCrash) -> None:
+        """Have a crash told, and nobody set up again what it was the end of."""
+        fixture = death.condemned_fixture(crash)
+        if fixture and not worker.victim:
+            doomed = self.doomed[fixture] = do.Doomed(fixture, crash.killed_for or str(crash.end))
+            besides = None if worker.staged else worker
+            self.wishes += [do.Condemn(w.id, doomed) for w in self.roster.listeners(besides)]
+        self.want(crash)
