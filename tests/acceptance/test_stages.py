@@ -74,7 +74,7 @@ def test_each_scope_is_set_up_once_in_plain_order(level, files, logged):
         "log.py": LOG,
         "conftest.py": HEAD + fixtures(*SCOPES),
         **{f"{p}/__init__.py": "" for p in ("p", "q")},
-        **{name: USERS for name in ("p/test_1.py", "p/test_2.py", "q/test_1.py")},
+        **dict.fromkeys(("p/test_1.py", "p/test_2.py", "q/test_1.py"), USERS),
     }
     files(suite)
     _finished, log = same_as_plain(logged, level)

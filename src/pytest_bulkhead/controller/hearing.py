@@ -70,6 +70,8 @@ class Hearing:
         try:
             for message in source.receive():
                 self._take(craft, message)
+            if source.closed and source is not craft.hull.line:
+                self._hear_line_out(craft)
         except ProtocolError as problem:
             craft.garbled = f"it sent what is no message ({problem})"
             craft.hull.endpoint.hang_up()
