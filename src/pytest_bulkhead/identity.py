@@ -24,6 +24,25 @@ _WORKER_OPTIONS: dict[str, object] = {
 }
 
 
+class _Workerinput(dict[str, Any]):
+    """Counts who asks which worker this is."""
+
+    asked = 0
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - as of dict
+        self.asked += key == "workerid"
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - as of dict
+        self.asked += key == "workerid"
+        return super().get(key, default)
+
+
+def times_asked(config: pytest.Config) -> int:
+    """Return how often somebody asked for the id of this worker."""
+    return int(getattr(getattr(config, "workerinput", None), "asked", 0))
+
+
 def reset_options(namespace: Any) -> None:  # noqa: ANN401 - argparse's namespace
     """Set the options of a worker."""
     for name, value in _WORKER_OPTIONS.items():
@@ -37,7 +56,7 @@ def introduce(config: pytest.Config, workerinput: Mapping[str, Any]) -> None:
     """
     known: dict[str, Any] | None = getattr(config, "workerinput", None)
     if known is None:
-        config.workerinput = dict(workerinput)  # type: ignore[attr-defined]
+        config.workerinput = _Workerinput(workerinput)  # type: ignore[attr-defined]
         config.workeroutput = {}  # type: ignore[attr-defined]
     else:
         known.clear()

@@ -226,7 +226,7 @@ class ForkedTemplate(_Crew):
         threads.watch_starts()
         environ.replace_environ(welcome.environ)
         self._settle_in(welcome)
-        enlist(self._config, self._cabin, welcome.workers, prepare)
+        enlist(self._config, self._cabin, welcome, prepare)
 
 
 class SpawnedTemplate(ForkedTemplate):

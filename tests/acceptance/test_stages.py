@@ -517,3 +517,91 @@ def test_what_several_modules_share_is_set_up_before_the_first_of_them(files, lo
     _finished, log = logged("--isolate=function")
     module = ["set module", "1", "2", "clear module"]
     assert texts(log) == ["set session", *module, *module, "clear session"]
+
+
+MANY = "".join(
+    f"def test_{n}(session_): assert session_ == ['session']; session_.append({n})\n"
+    for n in range(4)
+)
+
+
+@pytest.mark.parametrize("level", ["function", "class"])
+def test_all_workers_share_the_sessions_fixtures(level, files, logged):
+    """With `-n 3`, a session fixture is set up once for the whole run, and torn down once."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        **{f"test_{module}.py": MANY for module in "abcdef"},
+    })  # fmt: skip
+    finished, log = logged(f"--isolate={level}", "-n3")
+    assert finished.tests == {"passed": 24}, shown(finished)
+    assert texts(log) == ["set session", "clear session"], shown(finished)
+
+
+OWN = {
+    "asked by the fixture": "worker_id",
+    "read from the environment": "os.environ['PYTEST_XDIST_WORKER']",
+    "read from workerinput": "request.config.workerinput['workerid']",
+}
+
+
+@pytest.mark.parametrize("how", OWN)
+def test_a_fixture_that_asks_which_worker_it_is_for_is_not_shared(how, files, logged):
+    """A database that is named after its worker belongs to that; other fixtures are shared."""
+    given = "worker_id, " if how == "asked by the fixture" else ""
+    files({
+        "log.py": LOG,
+        "conftest.py": HEAD + fixtures("session") + f"""
+import os
+@pytest.fixture(scope="session")
+def base({given}request):
+    note("base"); yield {OWN[how]}; note("drop")
+""",
+        **{f"test_{m}.py": "import os, time\ndef test_1(base, session_):\n    time.sleep(0.2)\n"
+           "    assert base == os.environ['PYTEST_XDIST_WORKER']\n" for m in "abcd"},
+    })  # fmt: skip
+    finished, log = logged("--isolate=function", "-n2")
+    assert finished.tests == {"passed": 4}, shown(finished)
+    # One try in a stage of the session that was given up, then once in each worker.
+    assert texts(log).count("base") == texts(log).count("drop") == 3, log
+    assert texts(log).count("set session") <= 2
+
+
+@pytest.mark.parametrize("what", UNFORKABLE)
+def test_an_unforkable_session_fixture_under_n(what, files, logged):
+    """Each worker sets it up, and runs its tests together."""
+    files({
+        "log.py": LOG,
+        "test_a.py": f"import pytest\n@pytest.fixture(scope='session')\ndef holds(): {UNFORKABLE[what]}\n"
+        "def test_1(holds): pass\ndef test_2(holds): pass\n",
+        "test_b.py": "def test_3(): pass\ndef test_4(): pass\n",
+    })  # fmt: skip
+    finished, _log = logged("--isolate=function", "-n2", "--isolate-why")
+    assert finished.tests == {"passed": 4}, shown(finished)
+    assert "session: its tests ran together" in finished.section("isolation"), shown(finished)
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_session_fixture_that_crashes_is_blamed(workers, files, logged):
+    """One test has crashed in it, the others that need it get an error, the rest runs."""
+    files({
+        "log.py": LOG,
+        "conftest.py": HEAD + f"@pytest.fixture(scope='session')\ndef deadly(): {CRASH}\n",
+        "test_a.py": "def test_1(deadly): pass\ndef test_2(deadly): pass\ndef test_3(): pass\n",
+        "test_b.py": "def test_4(): pass\n",
+    })  # fmt: skip
+    finished, _log = logged("--isolate=function", workers)
+    assert finished.tests == {"passed": 2, "crashed": 1, "error": 1}, shown(finished)
+    assert "in setup of fixture 'deadly'" in finished.out
+
+
+def test_errors_at_the_sessions_teardown_are_told_with_several_workers(files, run):
+    """The stage of the session tears down when the last worker has ended."""
+    files({
+        "conftest.py": "import pytest\n@pytest.fixture(scope='session')\ndef sour():\n"
+        "    yield\n    raise ValueError('turned sour')\n",
+        "test_a.py": "def test_1(sour): pass\n", "test_b.py": "def test_2(sour): pass\n",
+    })  # fmt: skip
+    finished = run("--isolate=function", "-n2")
+    assert finished.tests == {"passed": 2, "error": 1}, shown(finished)
+    assert finished.code == 1
+    assert "ValueError: turned sour" in finished.out

@@ -15,6 +15,7 @@ import pytest
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.launch import Keep, spawned_argv
 from pytest_bulkhead.controller.node import WorkerNode
+from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.settings import Settings
@@ -27,6 +28,7 @@ class Task(NamedTuple):
     doomed: list[list[str]]
     names: Any = {}  # noqa: RUF012 - a JSON value, never changed
     seed: int = -1
+    shares: bool = False
 
 
 class Orders:
@@ -50,7 +52,9 @@ class Orders:
 
     def order_template(self, craft: Craft, berth: Berth, doomed: list[list[str]]) -> None:
         """Have the keeper fork a template, or spawn one where it could not be forked itself."""
-        task = Task(doomed)
+        settings = self._settings
+        staged = settings.stage and settings.level in (Level.CLASS, Level.FUNCTION)
+        task = Task(doomed, seed=settings.seed, shares=staged and settings.workers > 1)
         if self._keep.why_spawn:
             self.order_spawned("template", craft, berth, task)
             return
@@ -85,5 +89,6 @@ class Orders:
                 names=task.names,
                 workers=self._settings.workers,
                 seed=task.seed,
+                shares=task.shares,
             )
         )

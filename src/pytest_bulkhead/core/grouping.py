@@ -157,7 +157,8 @@ def _pieces(
         for module in _by_module(group.items, items):
             # A module is cut only when it alone is more than a worker's fair part: cutting sets
             # its module fixtures up in several processes.
-            size = len(module) if len(module) <= fair else max(1, fair // 4)
+            piece = fair if group.staged else fair // 4
+            size = len(module) if len(module) <= fair else max(1, piece)
             for start in range(0, len(module), size):
                 yield group.id, tuple(module[start : start + size])
 

@@ -75,8 +75,10 @@ class Welcome(NamedTuple):
     names: Plain
     #: How many workers there may be at once.
     workers: int
-    #: Of a spawned worker's random streams; negative for leaving them alone.
+    #: Of its random streams; negative for leaving them alone.
     seed: int
+    #: It sets the session's fixtures up for all of those.
+    shares: bool
 
 
 class Fork(NamedTuple):

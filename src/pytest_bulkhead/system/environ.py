@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
 _reads: dict[str, str] = {}
+_times: Counter[str] = Counter()
 
 
 class _Watched(dict[Any, Any]):
@@ -35,6 +37,7 @@ def watch_reads(*names: str) -> None:
 
 
 def _note(name: str, frame: FrameType | None) -> None:
+    _times[name] += 1
     place = importing_place(frame)
     if place:
         _reads.setdefault(name, place)
@@ -59,6 +62,11 @@ def _is_of_user(path: str) -> bool:
 def first_read_of(name: str) -> str:
     """Return where a watched variable was first read at import, as `file:line`; empty for never."""
     return _reads.get(name, "")
+
+
+def reads_of(name: str) -> int:
+    """Return how often a watched variable was read, wherever."""
+    return _times[name]
 
 
 def replace_environ(wanted: Mapping[str, str]) -> None:

@@ -26,33 +26,41 @@ from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.errors import ProtocolError, UsageProblem
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.system import clock, faults, leaving, linux, process
+from pytest_bulkhead.system import clock, faults, leaving, linux, process, streams
 from pytest_bulkhead.system.berth import SIZE, Berth, Cabin
 from pytest_bulkhead.system.forkability import gather_facts
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.system.threads import unwatch_starts
 from pytest_bulkhead.template.collection import CollectionPlugin, gather
+from pytest_bulkhead.template.sharing import Part, Stage, share_session
 
 #: What a forked worker runs: given its orders and its berth, it returns what
 #: `pytest_runtestloop` returns.
 Embark = Callable[[msg.Fork, Berth], bool]
-#: What gets a template ready to be forked.
-Prepare = Callable[[pytest.Session], Embark]
+
+
+#: What gets a template ready to be forked; returns what its forks do: workers, and the stage of
+#: the session.
+Prepare = Callable[[pytest.Session, Cabin], "tuple[Embark, Stage]"]
 
 
 class TemplatePlugin:
     """The fork server, in the place of the loop that runs tests."""
 
     def __init__(
-        self, cabin: Cabin, collection: CollectionPlugin, workers: int, prepare: Prepare
+        self, cabin: Cabin, collection: CollectionPlugin, welcome: msg.Welcome, prepare: Prepare
     ) -> None:
+        self._cabin = cabin
         self._endpoint = cabin.endpoint
         self._page = cabin.page
         self._faults = cabin.faults
         self._collection = collection
-        self._workers = workers
+        self._welcome = welcome
+        self._keeper = os.getppid()
         self._prepare = prepare
         self._children: dict[int, int] = {}
+        #: In the stage of the session: what it does.
+        self._stage: Stage | None = None
         self._poll = select.poll()
 
     @pytest.hookimpl(tryfirst=True)
@@ -76,16 +84,22 @@ class TemplatePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         why_spawn = why_not_fork(
-            gather_facts(self._workers, compat.renewable_connections(session.config))
+            gather_facts(self._welcome.workers, compat.renewable_connections(session.config))
         )
         unwatch_starts()
         try:
             self._endpoint.send(gather(session, self._collection, why_spawn))
         except UsageProblem as problem:
             raise pytest.UsageError(str(problem)) from None
-        embark = self._prepare(session)
+        embark, stage = self._prepare(session, self._cabin)
         gc.freeze()
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
+        if self._welcome.shares and not why_spawn:
+            streams.settle_streams(self._welcome.seed)
+            part = share_session(stage, self._page)
+            self._stage = stage if part is Part.STAGE else None
+            if part is Part.WIDOW:
+                self._leave(session)
         return self._serve(session, embark)
 
     def _serve(self, session: pytest.Session, embark: Embark) -> bool:
@@ -143,23 +157,31 @@ class TemplatePlugin:
         pid = self._children.pop(watch)
         self._poll.unregister(watch)
         os.close(watch)
-        for leak in leaks_of_group(os.getppid(), pid):
+        for leak in leaks_of_group(self._keeper, pid):
             self._endpoint.send(leak)
         reaped = process.reap_status(pid)
         if reaped is not None:
             self._endpoint.send(msg.Reaped(pid, *reaped))
 
     def _leave(self, session: pytest.Session) -> NoReturn:
+        if self._stage is not None:
+            problem = self._stage.clear()
+            if problem:
+                self._endpoint.send(msg.Refused("teardown", problem, -1))
+            # What ran here is a part of the session, for those who measure.
+            session.config.hook.pytest_sessionfinish(session=session, exitstatus=0)
+            leaving.run_exit_functions()
+            leaving.exit_process(0)
         self._page.write(Blame(Phase.LEAVING, since=clock.monotonic()))
         session.config.hook.pytest_unconfigure(config=session.config)
         leaving.run_exit_functions()
         leaving.exit_process(0)
 
 
-def enlist(config: pytest.Config, cabin: Cabin, workers: int, prepare: Prepare) -> None:
+def enlist(config: pytest.Config, cabin: Cabin, welcome: msg.Welcome, prepare: Prepare) -> None:
     """Register the plugins of a template, and greet the controller."""
     collection = CollectionPlugin(config, cabin.endpoint)
-    server = TemplatePlugin(cabin, collection, workers, prepare)
+    server = TemplatePlugin(cabin, collection, welcome, prepare)
     config.pluginmanager.register(collection, "bulkhead-collection")
     config.pluginmanager.register(server, "bulkhead-template")
     cabin.endpoint.send(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))

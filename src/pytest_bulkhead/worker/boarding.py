@@ -28,9 +28,14 @@ from pytest_bulkhead.worker.orders import Orders
 from pytest_bulkhead.worker.reporter import LiveLog, Mouth, ReporterPlugin
 from pytest_bulkhead.worker.runner import Runner
 from pytest_bulkhead.worker.setup_show import SetupShowPlugin
+from pytest_bulkhead.worker.sharing import SessionStage
 from pytest_bulkhead.worker.stage import Stage
 from pytest_bulkhead.worker.standing import Standing
 from pytest_bulkhead.worker.terminal import TerminalPlugin
+
+#: What a forked worker runs: given its orders and its berth, it returns what
+#: `pytest_runtestloop` returns.
+Embark = Callable[[msg.Fork, Berth], bool]
 
 
 class Gear:
@@ -81,11 +86,17 @@ class Gear:
         self._flight.open(cabin.page, {subject: why for subject, why in order.doomed})  # noqa: C416 - JSON
         self._mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
 
+    def session_stage(self, session: pytest.Session, cabin: Cabin) -> SessionStage:
+        """Return what the stage of the session does, with the black box of the template."""
+        self._flight.open(cabin.page, {})
+        return SessionStage(session, self._standing, self._config.getini("isolate_unstaged"))
+
     def set_stage(
         self, session: pytest.Session, cabin: Cabin, order: msg.Fork, keeper: int
     ) -> None:
         """Become a staged worker: what it lives with besides."""
-        self._config.pluginmanager.register(self._standing, "bulkhead-standing")
+        self._standing.watch(self._config)
+        self._standing.disown(session)
         needs = Needs(Level[order.staged.upper()], self._config.getini("isolate_unstaged"))
         brood = Brood(session, cabin, self._standing, self._runner, self._mouth)
         brood.seed, brood.keeper = order.seed, keeper
@@ -93,10 +104,12 @@ class Gear:
         self.stage.board(cabin, needs, brood)
 
 
-def prepare(session: pytest.Session) -> Callable[[msg.Fork, Berth], bool]:
-    """Make ready, in the template, what every worker needs; return what a worker then does."""
+def prepare(session: pytest.Session, cabin: Cabin) -> tuple[Embark, SessionStage]:
+    """Make ready, in the template, what every worker needs; return what workers then do."""
     streams.load_streams()
-    return functools.partial(_embark, session, Gear(session.config), os.getppid())
+    gear = Gear(session.config)
+    embark = functools.partial(_embark, session, gear, os.getppid())
+    return embark, gear.session_stage(session, cabin)
 
 
 def _embark(

@@ -74,7 +74,7 @@ class Stage:
     def board(self, cabin: Cabin, needs: Needs, brood: Brood) -> None:
         """Learn what this process lives with."""
         self._cabin, self._needs, self._brood = cabin, needs, brood
-        self._orders.staged = self._standing.watching = True
+        self._orders.staged = True
 
     # -- the loop ------------------------------------------------------------------------------
 

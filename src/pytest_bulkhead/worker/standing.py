@@ -36,11 +36,17 @@ class Standing:
         #: Not in a worker that runs its tests itself: there is nothing to be kept account of.
         self.watching = False
 
+    def watch(self, config: pytest.Config) -> None:
+        """Begin to keep account of what is set up."""
+        if not self.watching:
+            self.watching = True
+            config.pluginmanager.register(self, "bulkhead-standing")
+
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
-        if self.watching and fixturedef.scope != "function":
+        if fixturedef.scope != "function":
             self._fixtures.append(fixturedef)
         return (yield)
 
@@ -79,20 +85,31 @@ class Standing:
             self._met.append(need)
         gc.freeze()
 
-    def clear(self, index: int, item: pytest.Item, node: Any) -> None:  # noqa: ANN401 - pytest.Node
-        """Tear down all that was set up here, for the last test that it stood for."""
+    def clear(
+        self,
+        index: int,
+        item: pytest.Item,
+        node: Any,  # noqa: ANN401 - pytest.Node
+    ) -> pytest.TestReport | None:
+        """Tear down all that was set up here, for the last test that it stood for.
+
+        Returns:
+            The report of what went wrong, None when nothing did.
+        """
         copy, hook = fixtures.stage_item(item, (), node), item.ihook
         self._flight.item = self._reporter.item = index
         self._mouth.say(msg.Clearing(index))
         # Sets nothing up; plugins expect it before a teardown.
         _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
         call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=None))
-        if call.excinfo is not None:
-            report = pytest.TestReport.from_item_and_call(copy, call)
+        wrong = call.excinfo is not None
+        report = pytest.TestReport.from_item_and_call(copy, call) if wrong else None
+        if report is not None:
             hook.pytest_runtest_logreport(report=report)
         self._runner.nursery.look(index)
         self._rest()
         self._mouth.say(msg.Prepared(True))
+        return report
 
     def disown(self, session: pytest.Session) -> None:
         """Leave, in a process that was just forked, the teardown to the one it was forked from."""

@@ -1,0 +1,92 @@
+"""The session's fixtures, set up once for all workers of a run with `-n`.
+
+Theory of operation: the template is forked once more, into the **stage of the session**. That sets
+up the session-wide fixtures of all tests, one after another, and is from then on forked in the
+template's stead: workers share what stands in it, copy on write. After each fixture it looks
+whether it may still be forked, and whether the fixture has asked which worker it is for: a database
+that is named after its worker is not to be shared. A fixture that cannot be is left to the workers,
+each of which sets it up by itself.
+
+Knows neither the controller nor how processes are made: `template.sharing` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+import pytest
+
+from pytest_bulkhead import compat, identity
+from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.proof import why_not_fork
+from pytest_bulkhead.system.environ import reads_of
+from pytest_bulkhead.system.forkability import gather_facts
+from pytest_bulkhead.worker.needs import Need, Needs
+from pytest_bulkhead.worker.standing import Standing
+
+
+class Unshared(NamedTuple):
+    """A session-wide fixture that each worker sets up by itself."""
+
+    name: str
+    why: str
+
+
+class SessionStage:
+    """What the stage of the session does."""
+
+    def __init__(
+        self, session: pytest.Session, standing: Standing, unstaged: Collection[str]
+    ) -> None:
+        self._session = session
+        self._standing = standing
+        self._unstaged = unstaged
+        self._latest = -1
+
+    def has_work(self, unshared: Collection[str]) -> bool:
+        """Whether there is anything to share, apart from some fixtures."""
+        return next(self._wanted(unshared), None) is not None
+
+    def set_up(self, unshared: Collection[str]) -> Unshared | None:
+        """Set up all that can be shared; return what cannot, None when all stands.
+
+        Args:
+            unshared: names of fixtures that are known to be of no use to others.
+        """
+        self._standing.watch(self._session.config)
+        for index, item, need in self._wanted(unshared):
+            asked = self._asked()
+            self._latest = index
+            self._standing.set_up(index, item, need)
+            why = "it asked which worker it is for" if self._asked() > asked else self._why_not()
+            if why:
+                return Unshared(need.names[0], why)
+        return None
+
+    def _wanted(self, unshared: Collection[str]) -> Iterator[tuple[int, pytest.Item, Need]]:
+        """Yield each fixture once, with the first test that needs it."""
+        needs = Needs(Level.CLASS, [*self._unstaged, *unshared])
+        seen: set[str] = set()
+        for index, item in enumerate(self._session.items):
+            for need in needs.of(index, item):
+                # One with parameters has several values, and workers need them at different times.
+                if need.node is self._session and not need.params:
+                    for name in need.names:
+                        if name not in seen:
+                            seen.add(name)
+                            yield index, item, need._replace(names=(name,))
+
+    def _asked(self) -> int:
+        return identity.times_asked(self._session.config) + reads_of("PYTEST_XDIST_WORKER")
+
+    def _why_not(self) -> str:
+        return why_not_fork(gather_facts(1, compat.renewable_connections(self._session.config)))
+
+    def clear(self) -> str:
+        """Tear down what stands, when the last worker has ended; return what went wrong."""
+        if not len(self._standing):
+            return ""
+        item = self._session.items[self._latest]
+        report = self._standing.clear(self._latest, item, self._session)
+        return "" if report is None else str(report.longrepr)
