@@ -605,3 +605,29 @@ def test_errors_at_the_sessions_teardown_are_told_with_several_workers(files, ru
     assert finished.tests == {"passed": 2, "error": 1}, shown(finished)
     assert finished.code == 1
     assert "ValueError: turned sour" in finished.out
+
+
+@pytest.mark.parametrize("scope", ["session", "module"])
+def test_only_the_tests_that_need_an_unforkable_fixture_run_together(scope, files, logged):
+    """The others keep a process each; nothing is lost, nothing runs twice."""
+    users = {1, 3, 6}
+    tests = "".join(
+        f"def test_{n}({'holds' if n in users else ''}): note('test {n}')\n" for n in range(8)
+    )
+    files({
+        "log.py": LOG,
+        "conftest.py": HEAD + f"@pytest.fixture(scope={scope!r})\ndef holds():\n"
+        f"    note('set'); {UNFORKABLE['a thread']}; note('clear')\n",
+        "test_a.py": "from log import note\n" + tests,
+        "test_b.py": "from log import note\ndef test_8(): note('test 8')\n",
+    })  # fmt: skip
+    finished, log = logged("--isolate=function")
+    assert finished.tests == {"passed": 9}, shown(finished)
+    pids = {text: pid for pid, text in log if text.startswith("test")}
+    assert len(pids) == 9
+    together = {pids[f"test {n}"] for n in users}
+    assert len(together) == 1
+    alone = {pid for text, pid in pids.items() if int(text[5:]) not in users}
+    assert len(alone) == 6
+    assert not together & alone
+    assert texts(log).count("set") == texts(log).count("clear") == 1, log

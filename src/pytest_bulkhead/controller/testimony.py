@@ -41,7 +41,8 @@ class Testimony:
 
     def _on_test_started(self, craft: Craft, index: int, *, fresh: bool) -> None:
         worker = self._bridge.run.workers[craft.process]
-        given = bool(worker.todo) and worker.todo[0] == index
+        # Of a staged worker, those that have to run together come before the others.
+        given = bool(worker.todo) and (worker.todo[0] == index or worker.staged)
         _expect(given and worker.item is None, "a test begins that had not been given")
         self._feed(ev.TestStarted(craft.process, index, fresh))
         self._bridge.begun[index] = clock.monotonic()

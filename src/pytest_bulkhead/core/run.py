@@ -266,7 +266,8 @@ class Run(Course):
 
     def _was_expected(self, worker: Worker) -> bool:
         """Whether it ended as it should: when interrupted, or after its last word."""
-        left = worker.stage is Stage.LEFT and (bool(self.stopping) or not worker.todo)
+        free = bool(self.stopping) or not worker.todo or worker.unforkable
+        left = worker.stage is Stage.LEFT and free
         return self.interrupts > 0 or left
 
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:

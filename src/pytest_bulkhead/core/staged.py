@@ -21,6 +21,9 @@ from pytest_bulkhead.core.course import Course
 from pytest_bulkhead.core.escalation import LEAVE_LIMIT
 from pytest_bulkhead.core.worker import Worker
 
+#: The place of a stage of the session; others are node ids, and none of those is so short.
+SESSION = "session"
+
 
 def on_stage_busy(course: Course, event: ev.StageBusy, now: float) -> None:
     """Put the test that a stage works for into the worker's hand, or note that it clears."""
@@ -53,6 +56,8 @@ def settle_stage(course: Course, event: ev.StageIdle, now: float) -> bool:
 def on_stage_unforkable(course: Course, event: ev.StageUnforkable, _now: float) -> None:
     """Note which tests had to run together."""
     course.together[event.place] = event.why
+    if event.place == SESSION:
+        course.worker(event.worker).unforkable = True
 
 
 def on_test_reported(course: Course, worker: Worker, event: ev.TestReported, now: float) -> None:

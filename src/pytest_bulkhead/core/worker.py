@@ -115,6 +115,8 @@ class Worker:
     clearing: int | None = None
     #: The instant at which patience ends, None for never.
     deadline: float | None = None
+    #: It could run together what it had to, and leaves the rest to another one.
+    unforkable: bool = False
     #: Why nothing more will be heard of it; empty as long as its channel is sound.
     muted: str = ""
     #: Why it is being ended by us; empty when it is not.

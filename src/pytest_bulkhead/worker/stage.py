@@ -11,7 +11,8 @@ its last test can end as the last of a session does. The stage does, once, when 
 ended. So a stage, too, tears down what it has set up itself, and no more.
 
 Where the process may not be forked any more, because a fixture has started a thread or the like,
-its cells run together in it, as in plain pytest.
+the cells that need this fixture run together in it, as in plain pytest. What is left goes back to
+whom it came from, for another stage in which that fixture does not stand.
 
 Invariants:
 
@@ -34,6 +35,7 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.core.ends import LOST_CHANNEL
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.proof import why_not_fork
+from pytest_bulkhead.core.staged import SESSION
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import leaving, process
 from pytest_bulkhead.system.berth import Cabin
@@ -66,7 +68,10 @@ class Stage:
         self._cells: deque[Cell] = deque()
         #: The latest test that a process was forked for.
         self._latest = -1
-        self._unforkable = False
+        #: The fixtures with which this process became unforkable.
+        self._culprits: frozenset[str] | None = None
+        #: It has run what it could, and leaves the rest to another process.
+        self._over = False
         #: Whether this process is below the worker.
         self._below = False
         self._is_cell = False
@@ -85,8 +90,8 @@ class Stage:
         self._begun = mmap.mmap(-1, max(1, len(items)))
         self._cabin.page.take_charge(process.own_pid())
         while self._has_work():
-            if self._unforkable:
-                self._run_together()
+            if self._culprits is not None:
+                self._run_together(self._culprits)
             else:
                 block = self._next_block()
                 if self._prepare(block):
@@ -94,7 +99,7 @@ class Stage:
             if self._is_cell:
                 return
         self._brood.dismiss()
-        if len(self._standing) and not self._unforkable:
+        if len(self._standing) and self._culprits is None:
             self._standing.clear(self._latest, self._items[self._latest], self._node)
 
     def _has_work(self) -> bool:
@@ -102,7 +107,7 @@ class Stage:
             self._orders.listen(wait=not self._cells)
             self._cells.extend(self._orders.cells)
             self._orders.cells.clear()
-        return bool(self._cells) and not self._stopped()
+        return bool(self._cells) and not self._over and not self._stopped()
 
     def _stopped(self) -> bool:
         wish = self._session.shouldfail or self._session.shouldstop
@@ -140,34 +145,43 @@ class Stage:
 
     def _prepare(self, block: list[Cell]) -> bool:
         """Set up what a block needs of our node; return whether a process may be forked for it."""
-        before = len(self._standing)
-        for cell in block:
-            for index in cell:
-                own = self._own(index)
-                if own is not None and not self._standing.meets([own]):
-                    self._brood.dismiss()
-                    self._begin(index)
-                    self._standing.set_up(index, self._items[index], own)
-                    self._begun[index] = 0
-        if len(self._standing) > before:
-            self._judge()
-        return not (self._unforkable or self._session.shouldfail or self._session.shouldstop)
+        for index in (index for cell in block for index in cell):
+            own = self._own(index)
+            if own is not None and not self._standing.meets([own]):
+                self._set_up(index, own)
+            if self._culprits is not None:
+                return False
+        return not (self._session.shouldfail or self._session.shouldstop)
 
     def _begin(self, index: int) -> None:
         self._begun[index] = 1
 
-    def _judge(self) -> None:
-        """Look whether this process may still be forked."""
+    def _set_up(self, index: int, need: Need) -> None:
+        """Set up what a test needs here, and look whether this process may still be forked."""
+        self._brood.dismiss()
+        self._begin(index)
+        before = self._standing.names()
+        self._standing.set_up(index, self._items[index], need)
+        self._begun[index] = 0
+        new = self._standing.names() - before
+        if not new:
+            return
         renewed = compat.renewable_connections(self._session.config)
         why = why_not_fork(gather_facts(1, renewed))
         if why:
-            self._unforkable = True
-            self._mouth.say(msg.Unforkable(self._node.nodeid or "session", why))
+            self._culprits = new
+            self._mouth.say(msg.Unforkable(self._node.nodeid or SESSION, why))
 
-    def _run_together(self) -> None:
-        """Run our cells in this process: it may not be forked."""
-        queue = deque(index for cell in self._cells for index in cell)
-        self._cells.clear()
+    def _run_together(self, culprits: frozenset[str]) -> None:
+        """Run, in this process, the cells that need what made it unforkable."""
+        queue, rest = deque[int](), deque[Cell]()
+        for cell in self._cells:
+            own = self._own(cell[0])
+            if own is not None and not culprits.isdisjoint(own.names):
+                queue.extend(cell)
+            else:
+                rest.append(cell)
+        self._cells, self._over = rest, bool(rest)
         boundary = Boundary.from_parent(self._session, name="session")
         while queue and not self._stopped():
             index = queue.popleft()

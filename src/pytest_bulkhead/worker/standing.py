@@ -53,6 +53,10 @@ class Standing:
     def __len__(self) -> int:
         return len(self._fixtures)
 
+    def names(self) -> frozenset[str]:
+        """Return the names of the fixtures that were set up here."""
+        return frozenset(fixturedef.argname for fixturedef in self._fixtures)
+
     def meets(self, needs: Iterable[Need | None]) -> bool:
         """Whether all that is needed stands."""
         return all(need is None or need in self._met for need in needs)
