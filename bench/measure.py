@@ -36,6 +36,7 @@ class Command:
     #: For example "1000 passed": a run that ran fewer tests is not a fast run.
     must_say: str
     environ: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    python: str = sys.executable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +84,7 @@ def run(command: Command) -> Sample:
     with output.open("wb") as file:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *command.arguments],
+            [command.python, "-m", "pytest", *command.arguments],
             cwd=command.folder,
             env=environ,
             stdin=subprocess.DEVNULL,

@@ -477,16 +477,17 @@ def test_stages_can_be_turned_off(files, logged):
     assert texts(log).count("set session") == texts(log).count("set module") == 2
 
 
-def test_one_fixture_can_be_left_out(files, logged):
-    """`isolate_unstaged`: each process sets that up by itself, and whatever needs it."""
-    files(
-        {
-            "log.py": LOG,
-            "conftest.py": HEAD + fixtures("session", "module"),
-            "test_x.py": USERS_OF_TWO,
-        }
-    )
-    finished, log = logged("--isolate=function", "-o", "isolate_unstaged=session_")
+@pytest.mark.parametrize("how", ["ini key", "decorator"])
+def test_one_fixture_can_be_left_out(how, files, logged):
+    """`isolate_unstaged`, or `@unstaged`: each process sets it up, but not what it does not need."""
+    made = fixtures("session", "module")
+    if how == "decorator":
+        made = "from pytest_bulkhead import unstaged\n" + made.replace(
+            "def session_", "@unstaged\ndef session_"
+        )
+    files({"log.py": LOG, "conftest.py": HEAD + made, "test_x.py": USERS_OF_TWO})
+    option = ("-o", "isolate_unstaged=session_") if how == "ini key" else ()
+    finished, log = logged("--isolate=function", *option)
     assert finished.tests == {"passed": 2}, shown(finished)
     assert texts(log).count("set session") == texts(log).count("clear session") == 2
     assert texts(log).count("set module") == 1

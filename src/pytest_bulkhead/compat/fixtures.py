@@ -47,6 +47,8 @@ class WideFixture(NamedTuple):
     closure: frozenset[str]
     #: {parameter: identity of the value} of all of those.
     params: dict[str, int]
+    #: One of those is not to be staged, by its own word.
+    unstaged: bool
 
 
 def has_fixtures(item: pytest.Item) -> bool:
@@ -72,7 +74,13 @@ def wide_fixtures(item: Any) -> Iterator[WideFixture]:  # noqa: ANN401 - a pytes
             continue
         closure = _closure(name, known)
         keys = {other: id(params[other]) for other in closure if other in params}
-        yield WideFixture(name, scope, node, fixturedef.func.__module__ or "", closure, keys)
+        module = fixturedef.func.__module__ or ""
+        unstaged = any(_is_unstaged(one) for other in closure for one in known.get(other, ()))
+        yield WideFixture(name, scope, node, module, closure, keys, unstaged)
+
+
+def _is_unstaged(fixturedef: Any) -> bool:  # noqa: ANN401 - FixtureDef
+    return bool(getattr(fixturedef.func, "isolate_unstaged", False))
 
 
 def _scope_node(item: Any, scope: str, fixturedef: Any) -> Any:  # noqa: ANN401 - private types

@@ -75,4 +75,4 @@ class Needs:
             return False
         if fixture.module.startswith(_LIGHT) and not fixture.name.startswith(_XUNIT):
             return False
-        return self._unstaged.isdisjoint(fixture.closure)
+        return not fixture.unstaged and self._unstaged.isdisjoint(fixture.closure)
