@@ -137,7 +137,7 @@ class Process:
         else:
             next(self.script, None)
 
-    def suffer(self, step: Step) -> None:
+    def suffer(self, step: Step, *, whole: bool = False) -> None:
         """Undergo a step towards the end."""
         if step is Step.KILL:
             self.die(KILL)
@@ -242,6 +242,9 @@ class FakeWorker(Process):
                 self.waiting = True
                 yield
                 self.waiting = False
+        yield from self.leave()
+
+    def leave(self) -> Iterator[None]:
         self.box = Blame(Phase.FINISHING)
         yield
         self.say(ev.WorkerLeaving(self.id))
@@ -306,6 +309,107 @@ class FakeWorker(Process):
         return ev.WorkerEnded(self.id, end, self.box)
 
 
+#: What a stage tears down.
+CLEARED = "module b of m"
+
+
+class StagedWorker(FakeWorker):
+    """A worker whose tests and set-ups run in processes below it, which die one by one."""
+
+    def __init__(self, world: World, action: do.StartWorker) -> None:
+        super().__init__(world, action)
+        #: A process below is at work.
+        self.below = False
+        #: The test that a stage sets up for.
+        self.prepared = -1
+
+    def assign(self, action: do.Assign) -> None:
+        """Take tests, cut into cells."""
+        assert sum(action.cells) == len(action.items), "the cells are not the items"
+        super().assign(action)
+
+    def move(self) -> None:
+        """Go on, unless something odd happens to a process below."""
+        chance = self.world.chance
+        if self.below and chance.one_in(self.world.odds.death):
+            self.fall((SEGV, CLEAN, KILL)[chance.below(3)])
+        else:
+            super().move()
+
+    def suffer(self, step: Step, *, whole: bool = False) -> None:
+        """Undergo a step towards the end: of the process below, where there is one."""
+        if whole or not self.below or self.muted:
+            super().suffer(step)
+        elif step is Step.KILL or (step is Step.TERMINATE and self.world.chance.one_in(2)):
+            self.fall(KILL)
+        elif step is Step.INTERRUPT:
+            self.interrupted = True
+
+    def fall(self, end: End) -> None:
+        """Lose the process below, and go on."""
+        if not self.alive:
+            return
+        self.hung = self.below = self.testing = False
+        if self.prepared >= 0:
+            self.todo.remove(self.prepared)
+            self.prepared = -1
+        self.say(ev.CellEnded(self.id, end, self.box))
+        self.box = Blame(Phase.BETWEEN)
+        self.script = self.go_on()
+
+    def live(self) -> Iterator[None]:
+        yield
+        self.say(ev.WorkerJoined(self.id))
+        yield
+        yield from self.go_on()
+
+    def go_on(self) -> Iterator[None]:
+        yield
+        while not self.ending:
+            self.maybe_desert()
+            if not self.todo:
+                self.waiting = True
+                yield
+                self.waiting = False
+                continue
+            if self.world.chance.one_in(4):
+                yield from self.prepare(self.todo[self.world.chance.below(len(self.todo))])
+            if not self.ending:
+                yield from self.run_cell(self.todo.popleft())
+        if self.world.chance.below(2) and self.world.starts:
+            yield from self.clear(self.world.starts[-1])
+        yield from self.leave()
+
+    def prepare(self, item: int) -> Iterator[None]:
+        self.below, self.prepared = True, item
+        self.box = Blame(Phase.SETUP, item, "module a of m")
+        self.say(ev.StageBusy(self.id, item))
+        yield
+        yield
+        self.below, self.prepared = False, -1
+        self.say(ev.StageIdle(self.id))
+        self.box = Blame(Phase.BETWEEN)
+        yield
+
+    def run_cell(self, item: int) -> Iterator[None]:
+        self.below = True
+        yield from self.run_test(item)
+        self.below = False
+
+    def clear(self, item: int) -> Iterator[None]:
+        self.below = True
+        self.box = Blame(Phase.TEARDOWN, item, CLEARED)
+        self.say(ev.StageBusy(self.id, item, clearing=True))
+        yield
+        if self.world.chance.below(3) == 0:
+            self.say(ev.TestReported(self.id, item, "teardown", "failed"))
+        yield
+        self.say(ev.StageIdle(self.id, leaving=True))
+        yield
+        self.below = False
+        self.say(ev.StageIdle(self.id))
+
+
 class World:
     """A run, its processes, and the user."""
 
@@ -334,6 +438,8 @@ class World:
         self.attempts: dict[int, list[Attempt]] = {}
         self.starts: list[int] = []
         self.requeues = 0
+        #: {worker: the test that a stage of it sets up for}
+        self.busy: dict[int, int] = {}
         self.interrupts = 0
 
     def play(self) -> None:
@@ -420,10 +526,14 @@ class World:
         """Note what an event says of a test."""
         if isinstance(event, ev.Requeued) and not (self.run.stopping or self.run.closed):
             self.attempts[event.item][-1].void = True
+        if isinstance(event, ev.StageBusy) and not event.clearing:
+            self.busy[event.worker] = event.item
+        elif isinstance(event, (ev.StageIdle, ev.TestStarted)):
+            self.busy.pop(event.worker, None)
         if isinstance(event, ev.TestStarted):
             self.attempts.setdefault(event.item, []).append(Attempt(event.worker))
             self.starts.append(event.item)
-        elif isinstance(event, ev.TestReported):
+        elif isinstance(event, ev.TestReported) and not self.is_over(event.item):
             self.attempts[event.item][-1].reports.append((event.when, event.outcome))
         elif isinstance(event, ev.TestFinished):
             self.attempts[event.item][-1].finished = True
@@ -461,12 +571,14 @@ class World:
         elif isinstance(action, do.Stop):
             self.workers[action.worker].stop = True
         elif isinstance(action, do.Escalate):
-            (self.workers[action.worker] if action.worker else self.template).suffer(action.step)
+            (self.workers[action.worker] if action.worker else self.template).suffer(
+                action.step, whole=action.whole
+            )
         elif isinstance(action, do.ReportCrash):
             self.note_crash(action)
 
     def start_worker(self, action: do.StartWorker) -> None:
-        worker = FakeWorker(self, action)
+        worker = (StagedWorker if action.staged else FakeWorker)(self, action)
         self.workers[action.worker] = worker
         self.processes.append(worker)
         if action.fork:
@@ -475,6 +587,11 @@ class World:
                 worker.die(UNSEEN)
 
     def note_crash(self, crash: do.ReportCrash) -> None:
+        if crash.phase is Phase.TEARDOWN and crash.subject == CLEARED:
+            return  # of a stage: its test was over
+        if self.busy.pop(crash.worker, None) == crash.item:
+            # It was begun by the set-up of what it needs.
+            self.attempts.setdefault(crash.item, []).append(Attempt(crash.worker))
         attempt = self.attempts[crash.item][-1]
         assert attempt.crash is None
         assert not attempt.finished
@@ -483,6 +600,10 @@ class World:
         if not crash.decided and self.chance.one_in(self.odds.requeue):
             self.requeues += 1
             (self.asked, self.murmured)[self.chance.below(2)].append(ev.Requeued(crash.item))
+
+    def is_over(self, item: int) -> bool:
+        attempts = self.attempts.get(item)
+        return bool(attempts and attempts[-1].finished)
 
     def story(self) -> str:
         """Return the last things that happened."""
