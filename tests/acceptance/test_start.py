@@ -103,3 +103,16 @@ def test_why_lists_every_group(run, files):
     ], shown(finished)
     hows = ["forked from the template", "forked for each function, with wider fixtures set up"]
     assert [line.partition("; ")[2] for line in why[:3]] == [hows[0], hows[1], hows[0]]
+
+
+def test_a_suite_whose_forks_stand_still_is_spawned(run, files):
+    """The canary finds it before a test is lost, and the header names the line."""
+    files({
+        "test_a.py": "import os, time\ndef wait(): time.sleep(60)\n"
+        "os.register_at_fork(after_in_child=wait)\n"
+        "def test_1(): pass\ndef test_2(): pass\n",
+    })  # fmt: skip
+    finished = run("--isolate=function")
+    assert finished.tests == {"passed": 2}, shown(finished)
+    assert "spawned (a forked child came to a standstill at " in finished.out
+    assert "test_a.py:2" in finished.out

@@ -125,3 +125,52 @@ def test_the_workers_id_read_at_import_is_found(tmp_path):
 
     assert "early.py:2" in _ask(before, workers=2)
     assert _ask(before, workers=1) == ""
+
+
+CANARY = """
+import tempfile
+from pytest_bulkhead.system import faults
+from pytest_bulkhead.system.forkability import why_not_forked
+file = tempfile.TemporaryFile()
+faults.write_faults_to(file.fileno())
+print(why_not_forked(1, (), file.fileno()))
+"""
+
+
+def _canary(before: str, module: str, tmp_path) -> str:
+    (tmp_path / "culprit.py").write_text(module)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nimport culprit\n{before}" + CANARY
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_fork_that_stands_still_is_found_and_its_import_named(tmp_path):
+    """An atfork handler that waits for what only the parent has: none of the facts shows it."""
+    module = (
+        "import os, time\n\n\ndef wait():\n    time.sleep(60)\n\n\n"
+        "os.register_at_fork(after_in_child=wait)\n"
+    )
+    assert _canary("", module, tmp_path).endswith("culprit.py:5")
+
+
+def test_a_fork_that_dies_is_found(tmp_path):
+    """A crash in the first moment of every child."""
+    module = "import ctypes, os\nos.register_at_fork(after_in_child=lambda: ctypes.string_at(0))\n"
+    assert _canary("", module, tmp_path) == "a forked child died at once with SIGSEGV"
+
+
+def test_a_fork_that_starts_a_thread_is_found(tmp_path):
+    """A handler that restarts a background thread in each child, as some monitors do."""
+    module = (
+        "import os, threading, time\n"
+        "def again(): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+        "os.register_at_fork(after_in_child=again)\n"
+    )
+    assert _canary("", module, tmp_path) == "a forked child has threads from its first moment on"
+
+
+def test_a_healthy_fork_passes(tmp_path):
+    """Nothing is said of a child that lived."""
+    assert _canary("", "", tmp_path) == ""

@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from pytest_bulkhead.core.proof import Facts
+from pytest_bulkhead.core.proof import Facts, why_not_fork
 from pytest_bulkhead.system import clock, linux
+from pytest_bulkhead.system.canary import why_children_die
 from pytest_bulkhead.system.environ import first_read_of
 from pytest_bulkhead.system.orphans import is_of_python
 from pytest_bulkhead.system.sockets import shared_connections
@@ -26,6 +27,22 @@ _THREAD_EXIT = 0.05
 _CUDA_NOT_INITIALIZED = 3
 
 _OMP_PAUSE_HARD = 2
+_OPENMP = r"lib(?:gomp|omp|iomp)"
+
+#: Drivers that cannot be asked whether they are in use without bringing them into use.
+_SILENT = {"ROCm": r"libamdhip64\.so", "XPU": r"libze_(?:loader|intel_gpu)\.so"}
+
+
+def why_not_forked(workers: int, renewed: Collection[int], faults_fd: int) -> str:
+    """Return why this process may not be forked, empty when that is proven to be safe.
+
+    Args:
+        workers: how many workers there may be at once.
+        renewed: descriptors of connections that each worker makes anew.
+        faults_fd: where the stacks of this process go when it is asked for them.
+    """
+    why = why_not_fork(gather_facts(workers, renewed))
+    return why or why_children_die(_mapped_libraries(_OPENMP), faults_fd)
 
 
 def gather_facts(workers: int, renewed: Collection[int] = ()) -> Facts:
@@ -101,7 +118,7 @@ def pause_openmp() -> None:
 
     Without it a forked child waits for threads that it does not have (measured: torch, libgomp).
     """
-    for path in _mapped_libraries(r"lib(?:gomp|omp|iomp)"):
+    for path in _mapped_libraries(_OPENMP):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(path).omp_pause_resource_all(_OMP_PAUSE_HARD)
 
@@ -116,4 +133,8 @@ def _accelerator() -> str:
             count = ctypes.c_int()
             if ctypes.CDLL(path).cuDeviceGetCount(ctypes.byref(count)) != _CUDA_NOT_INITIALIZED:
                 return "CUDA is initialised in this process"
+    for name, pattern in _SILENT.items():
+        if found := _mapped_libraries(pattern):
+            # What is unknown counts as unsafe.
+            return f"{name} is loaded, and cannot be asked whether it is in use ({found[0]})"
     return ""

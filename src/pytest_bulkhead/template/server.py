@@ -23,12 +23,11 @@ import pytest
 
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.item import Blame, Phase
-from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.errors import ProtocolError, UsageProblem
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import clock, faults, leaving, linux, process, streams
 from pytest_bulkhead.system.berth import SIZE, Berth, Cabin
-from pytest_bulkhead.system.forkability import gather_facts
+from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.system.threads import unwatch_starts
 from pytest_bulkhead.template.collection import CollectionPlugin, gather
@@ -83,9 +82,8 @@ class TemplatePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        why_spawn = why_not_fork(
-            gather_facts(self._welcome.workers, compat.renewable_connections(session.config))
-        )
+        renewed = compat.renewable_connections(session.config)
+        why_spawn = why_not_forked(self._welcome.workers, renewed, self._faults)
         unwatch_starts()
         try:
             self._endpoint.send(gather(session, self._collection, why_spawn))

@@ -89,7 +89,8 @@ class Gear:
     def session_stage(self, session: pytest.Session, cabin: Cabin) -> SessionStage:
         """Return what the stage of the session does, with the black box of the template."""
         self._flight.open(cabin.page, {})
-        return SessionStage(session, self._standing, self._config.getini("isolate_unstaged"))
+        unstaged = self._config.getini("isolate_unstaged")
+        return SessionStage(session, self._standing, unstaged, cabin.faults)
 
     def set_stage(
         self, session: pytest.Session, cabin: Cabin, order: msg.Fork, keeper: int

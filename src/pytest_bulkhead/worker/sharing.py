@@ -19,9 +19,8 @@ import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.system.environ import reads_of
-from pytest_bulkhead.system.forkability import gather_facts
+from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.worker.needs import Need, Needs
 from pytest_bulkhead.worker.standing import Standing
 
@@ -37,8 +36,9 @@ class SessionStage:
     """What the stage of the session does."""
 
     def __init__(
-        self, session: pytest.Session, standing: Standing, unstaged: Collection[str]
+        self, session: pytest.Session, standing: Standing, unstaged: Collection[str], faults: int
     ) -> None:
+        self._faults = faults
         self._session = session
         self._standing = standing
         self._unstaged = unstaged
@@ -81,7 +81,8 @@ class SessionStage:
         return identity.times_asked(self._session.config) + reads_of("PYTEST_XDIST_WORKER")
 
     def _why_not(self) -> str:
-        return why_not_fork(gather_facts(1, compat.renewable_connections(self._session.config)))
+        renewed = compat.renewable_connections(self._session.config)
+        return why_not_forked(1, renewed, self._faults)
 
     def clear(self) -> str:
         """Tear down what stands, when the last worker has ended; return what went wrong."""

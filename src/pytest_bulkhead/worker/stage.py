@@ -34,12 +34,11 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.ends import LOST_CHANNEL
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.core.proof import why_not_fork
 from pytest_bulkhead.core.staged import SESSION
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import leaving, process
 from pytest_bulkhead.system.berth import Cabin
-from pytest_bulkhead.system.forkability import gather_facts
+from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.worker.child import Brood, Cell, Child
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.needs import Need, Needs
@@ -167,7 +166,7 @@ class Stage:
         if not new:
             return
         renewed = compat.renewable_connections(self._session.config)
-        why = why_not_fork(gather_facts(1, renewed))
+        why = why_not_forked(1, renewed, self._cabin.faults)
         if why:
             self._culprits = new
             self._mouth.say(msg.Unforkable(self._node.nodeid or SESSION, why))
