@@ -147,6 +147,7 @@ def main() -> int:
     """Measure, print, and write if asked to; 1 when a run went wrong."""
     options = _parser().parse_args()
     adopt_orphans()
+    _install_ours(Path(options.environments))
     print(machine(), flush=True)
     rows, wrong = [], 0
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
@@ -226,6 +227,14 @@ def _environment(runner: Runner, place: Path) -> Path:
         install = [str(python), "-m", "pip", "install", "-q", *COMMON, *runner.packages]
         subprocess.run(install, check=True)
     return python
+
+
+def _install_ours(environments: Path) -> None:
+    """Put what is in this folder now into our environment."""
+    ours = next(runner for runner in RUNNERS if runner.packages == OURS)
+    python = str(_environment(ours, environments))
+    again = ["--no-deps", "--force-reinstall", *OURS]
+    subprocess.run([python, "-m", "pip", "install", "-q", *again], check=True)
 
 
 def floor() -> float:

@@ -632,3 +632,43 @@ def test_only_the_tests_that_need_an_unforkable_fixture_run_together(scope, file
     assert len(alone) == 6
     assert not together & alone
     assert texts(log).count("set") == texts(log).count("clear") == 1, log
+
+
+def test_children_that_die_before_they_begin_are_given_up(files, logged):
+    """Forks that went well until a test broke them: the run ends, and says what was not run."""
+    files({
+        "log.py": LOG,
+        "test_x.py": """
+import os
+from log import note
+def die():
+    if os.path.exists("die"): os._exit(7)
+os.register_at_fork(after_in_child=die)
+def test_0(): open("die", "w").close()
+def test_1(): pass
+def test_2(): pass
+def test_3(): pass
+""",
+    })  # fmt: skip
+    finished, _log = logged("--isolate=function", "-p", "no:cacheprovider")
+    assert finished.code == 1, shown(finished)
+    assert "died before it could begin a test" in finished.out, shown(finished)
+    assert "not run" in finished.out
+
+
+def test_a_hang_in_a_stages_teardown_is_ended_by_its_limit(files, logged):
+    """The limit of its last test; that one has passed, and what follows runs."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_x.py": """
+import pytest, time
+@pytest.fixture(scope="module")
+def slow(): yield; time.sleep(60)
+def test_1(slow, session_): pass
+def test_2(slow): pass
+""",
+        "test_y.py": "def test_3(session_): pass\n",
+    })  # fmt: skip
+    finished, log = logged("--isolate=function", "--isolate-timeout=1")
+    assert finished.tests == {"passed": 3, "error": 1}, shown(finished)
+    assert texts(log) == ["set session", "clear session"]

@@ -19,7 +19,11 @@ LOST_CHANNEL = 97
 #: The exit code of a worker in which a hook of `pytest_sessionfinish` raised.
 BROKEN_FINISH = 98
 
+#: The exit code of a stage whose children die before they begin.
+NO_CHILDREN = 96
+
 _MEANINGS = {
+    NO_CHILDREN: "what was forked from it died before it could begin a test",
     LOST_CHANNEL: "a test closed the descriptor by which this process reports",
     BROKEN_FINISH: "a hook of pytest_sessionfinish raised",
 }

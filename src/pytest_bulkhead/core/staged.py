@@ -30,7 +30,8 @@ def on_stage_busy(course: Course, event: ev.StageBusy, now: float) -> None:
     worker = course.worker(event.worker)
     if event.clearing:
         worker.clearing = event.item
-        worker.deadline = None
+        limit = course.policy.limit_of(course.items[event.item])
+        worker.deadline = None if limit is None else now + limit
     else:
         course.ledger.start(event.item)
         worker.earlier = len(worker.done)  # a stage runs no test

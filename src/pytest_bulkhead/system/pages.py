@@ -13,6 +13,7 @@ ranges are short).
 from __future__ import annotations
 
 import ctypes
+import itertools
 import mmap
 import struct
 from array import array
@@ -40,7 +41,7 @@ class HotPages:
     def note(self) -> None:
         """Note the pages that this process does not share with the one it was forked from."""
         try:
-            found = array("Q", _own_pages())[:_LIMIT]
+            found = array("Q", itertools.islice(_own_pages(), _LIMIT))
         except OSError:
             return
         self._shared[_COUNT.size : _COUNT.size + 8 * len(found)] = found.tobytes()

@@ -8,6 +8,7 @@ stage does nothing in between but wait.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from typing import NamedTuple
@@ -69,7 +70,8 @@ class Brood:
         """Have a child at work on a block; return None in it."""
         ready, self._ready = self._ready, None
         if ready is not None and ready.block == block:
-            os.write(ready.gate, b"!")
+            with contextlib.suppress(BrokenPipeError):  # it has died; its end will tell
+                os.write(ready.gate, b"!")
             os.close(ready.gate)
             return ready
         if ready is not None:

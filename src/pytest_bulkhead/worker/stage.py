@@ -32,8 +32,9 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.core.ends import LOST_CHANNEL
+from pytest_bulkhead.core.ends import LOST_CHANNEL, NO_CHILDREN, decode_status
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.roster import STILLBORN_BUDGET
 from pytest_bulkhead.core.staged import SESSION
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import leaving, process
@@ -74,6 +75,8 @@ class Stage:
         #: Whether this process is below the worker.
         self._below = False
         self._is_cell = False
+        #: Children in a row that began nothing.
+        self._stillborn = 0
 
     def board(self, cabin: Cabin, needs: Needs, brood: Brood) -> None:
         """Learn what this process lives with."""
@@ -162,6 +165,7 @@ class Stage:
         before = self._standing.names()
         self._standing.set_up(index, self._items[index], need)
         self._begun[index] = 0
+        self._latest = index if self._latest < 0 else self._latest
         new = self._standing.names() - before
         if not new:
             return
@@ -199,6 +203,7 @@ class Stage:
         for _cell in block:
             self._cells.popleft()
         self._latest = block[-1][-1]
+        self._runner.flight.enter(Phase.BETWEEN)  # what the last child did is not the next one's
         self._cabin.page.take_charge(0)
         child = self._brood.start(block)
         if child is not None and self._knows_next():
@@ -227,11 +232,18 @@ class Stage:
             if doing.item >= 0 and doing.phase.in_test:
                 self._begin(doing.item)
             if doing.phase is Phase.SETUP and doing.subject:
-                self._runner.flight.condemn(doing.subject, "it died in it")
+                self._runner.flight.condemn(doing.subject, str(decode_status(status)))
             self._inbox.report_death(msg.Fell(status, peak_kib))
             self._brood.clean_up(self._session.config)
         rest = [tuple(i for i in cell if not self._begun[i]) for cell in child.block]
         self._cells.extendleft(reversed([cell for cell in rest if cell]))
+        self._count_stillborn(began=rest != child.block)
+
+    def _count_stillborn(self, *, began: bool) -> None:
+        """Give up when children die before they begin: they would for ever."""
+        self._stillborn = 0 if began or self._stopped() else self._stillborn + 1
+        if self._stillborn >= STILLBORN_BUDGET:
+            leaving.exit_process(NO_CHILDREN)
 
     def _become(self, block: list[Cell]) -> None:
         """Be, in a process that was just forked, the stage or the cell that it is for."""
@@ -243,7 +255,7 @@ class Stage:
         if narrower is None:
             self._run_cell(block[0])
         else:
-            self._node, self._cells = narrower, deque(block)
+            self._node, self._cells, self._latest = narrower, deque(block), -1
 
     def _run_cell(self, cell: Cell) -> None:
         self._is_cell = True
