@@ -180,3 +180,10 @@ def bench(session: nox.Session) -> None:
     """Measure side by side; `-- --only crash --runs 3` to do less, `-- --write` for the docs."""
     _install(session, "pytest")
     session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Measure beside pytest-xdist, -forked, -isolate and -isolated; `-- --only trivial --runs 1`."""
+    _install(session, "pytest")
+    session.run("python", "-m", "bench.peers", *session.posargs)

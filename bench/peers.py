@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import statistics
 import subprocess
 import sys
@@ -23,9 +24,11 @@ from bench.run import machine
 
 ROOT = Path(__file__).parent.parent
 PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "peers.svg"
+#: What was measured last, suite by suite: the table and the plot are made of it.
+KEPT = ROOT / "docs" / "peers.json"
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 #: What all runners get.
-COMMON = ("pytest~=8.4.0", "numpy")
+COMMON = ("pytest~=8.4.0", "numpy", "hypothesis")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,18 +152,19 @@ def main() -> int:
     adopt_orphans()
     _install_ours(Path(options.environments))
     print(machine(), flush=True)
-    rows, wrong = [], 0
+    found: dict[str, Row] = {}
+    wrong = 0
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         for suite in SUITES:
             if not options.only or suite.name in options.only:
                 row, bad = measure(suite, Path(folder), Path(options.environments), options.runs)
-                rows.append((suite, row))
+                found[suite.name] = row
                 wrong += bad
-                print(table([(suite, row)]), flush=True)
-    print(f"floor: fork and wait of a process that has imported pytest: {floor():.2f} ms")
+                print(table({suite.name: row}), flush=True)
+    least = floor()
+    print(f"floor: fork and wait of a process that has imported pytest: {least:.2f} ms")
     if options.write:
-        PAGE.write_text(_merged(PAGE.read_text(), rows))
-        PLOT.write_text(draw([_bar(suite, row) for suite, row in rows]))
+        _write(found, least)
     return 1 if wrong else 0
 
 
@@ -173,49 +177,61 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Row = dict[str, "list[Sample] | str"]
+#: {runner: median seconds, or why there are none}
+Row = dict[str, "float | str"]
 
 
 def measure(suite: Suite, folder: Path, environments: Path, runs: int) -> tuple[Row, int]:
-    """Run a suite by every runner in turn; return {runner: samples or why not}, and errors."""
+    """Run a suite by every runner in turn; return the row, and how many went wrong."""
     commands: dict[str, Command] = {}
     row: Row = {}
     for runner in RUNNERS:
         said = LEFT_OUT.get((suite.name, runner.name), "")
         if said or (suite.large and runner.each_test):
             row[runner.name] = said or "not run"
-            continue
-        place = folder / suite.name.replace(" ", "-") / runner.name.replace(" ", "-")
-        place.mkdir(parents=True)
-        (place / "pytest.ini").write_text("[pytest]\n")
-        suite.write(place)
-        said = rf"{suite.passed} passed" if suite.passed else r"\d+ passed"
-        if suite.crashed:
-            said = rf"(?=.*\b{suite.crashed} {runner.crash_word}).*{said}"
-        arguments = ("-q", "-p", "no:cacheprovider", *suite.arguments, *runner.arguments)
-        python = str(_environment(runner, environments))
-        commands[runner.name] = Command(place, arguments, said, python=python)
-        row[runner.name] = []
-    return _run_all(commands, row, runs)
+        else:
+            commands[runner.name] = _command(suite, runner, folder, environments)
+            row[runner.name] = ""
+    samples, problems = _run_all(commands, runs)
+    row |= {
+        name: statistics.median(sample.wall for sample in some) for name, some in samples.items()
+    }
+    row |= dict.fromkeys(problems, "wrong")
+    return row, len(problems)
 
 
-def _run_all(commands: dict[str, Command], row: Row, runs: int) -> tuple[Row, int]:
-    wrong = 0
+def _command(suite: Suite, runner: Runner, folder: Path, environments: Path) -> Command:
+    place = folder / suite.name.replace(" ", "-") / runner.name.replace(" ", "-")
+    place.mkdir(parents=True)
+    (place / "pytest.ini").write_text("[pytest]\n")
+    suite.write(place)
+    said = rf"{suite.passed} passed" if suite.passed else r"\d+ passed"
+    if suite.crashed:
+        said = rf"(?=.*\b{suite.crashed} {runner.crash_word}).*{said}"
+    arguments = ("-q", "-p", "no:cacheprovider", *suite.arguments, *runner.arguments)
+    return Command(place, arguments, said, python=str(_environment(runner, environments)))
+
+
+def _run_all(
+    commands: dict[str, Command], runs: int
+) -> tuple[dict[str, list[Sample]], dict[str, str]]:
+    """Run commands in turn; return {runner: samples} and {runner: what went wrong}."""
+    samples: dict[str, list[Sample]] = {}
+    problems: dict[str, str] = {}
+    once = {runner.name for runner in RUNNERS if runner.once}
     for number in range(runs + 1):
         for name in list(commands)[:: -1 if number % 2 else 1]:
-            samples = row[name]
-            once = next(runner.once for runner in RUNNERS if runner.name == name)
-            if isinstance(samples, str) or (once and number != 1):
+            if name in problems or (name in once and number != 1):
                 continue
             try:
                 sample = run(commands[name])
             except WrongRun as problem:
+                problems[name] = str(problem)
                 print(f"WRONG {name}: {str(problem)[-600:]}", file=sys.stderr, flush=True)
-                row[name] = "wrong"
-                wrong += 1
             else:
-                samples += [sample] if number else []
-    return row, wrong
+                if number:
+                    samples.setdefault(name, []).append(sample)
+    return samples, problems
 
 
 def _environment(runner: Runner, place: Path) -> Path:
@@ -255,47 +271,51 @@ def floor() -> float:
 # -- table and plot ----------------------------------------------------------------------------
 
 
-def table(rows: list[tuple[Suite, Row]]) -> str:
-    """Return the rows as Markdown: seconds, and in brackets the ratio to plain pytest."""
-    head = " | ".join(suite.name for suite, _row in rows)
-    lines = [f"| runner | {head} |", "|---" * (len(rows) + 1) + "|"]
+def table(rows: dict[str, Row]) -> str:
+    """Return rows as Markdown: seconds, and in brackets the ratio to plain pytest."""
+    lines = [f"| runner | {' | '.join(rows)} |", "|---" * (len(rows) + 1) + "|"]
     for runner in RUNNERS:
-        cells = " | ".join(_cell(row, runner.name) for _suite, row in rows)
+        cells = " | ".join(_cell(row, runner.name) for row in rows.values())
         lines.append(f"| {runner.name} | {cells} |")
     return "\n".join(lines)
 
 
 def _cell(row: Row, name: str) -> str:
-    found, plain = row[name], row["plain pytest"]
-    if isinstance(found, str):
-        return found
-    seconds = _median(found)
-    ratio = f" ({seconds / _median(plain):.2f})" if isinstance(plain, list) else ""
-    return f"{seconds:.2f} s{ratio}"
+    seconds, plain = row.get(name, ""), row.get("plain pytest", "")
+    if isinstance(seconds, str):
+        return seconds
+    return (
+        f"{seconds:.2f} s ({seconds / plain:.2f})"
+        if isinstance(plain, float)
+        else f"{seconds:.2f} s"
+    )
 
 
-def _median(samples: list[Sample]) -> float:
-    return statistics.median(sample.wall for sample in samples)
+def _write(found: dict[str, Row], least: float) -> None:
+    """Keep what was measured, and make the table and the plot of all that is kept."""
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    kept |= found
+    rows = {suite.name: kept[suite.name] for suite in SUITES if suite.name in kept}
+    KEPT.write_text(json.dumps(rows, indent=1) + "\n")
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    notes = [f"* **{suite.name}**: {suite.what}." for suite in SUITES if suite.name in rows]
+    said = f"Floor: `fork` and `wait` of a process that has imported pytest: {least:.2f} ms."
+    body = "\n".join([BEGIN, machine(), "", table(rows), "", *notes, "", said, END])
+    PAGE.write_text(f"{before}{body}{after}")
+    PLOT.write_text(
+        draw([_panel(suite, rows[suite.name]) for suite in SUITES if suite.name in rows])
+    )
 
 
-def _bar(suite: Suite, row: Row) -> tuple[str, list[Bar]]:
+def _panel(suite: Suite, row: Row) -> tuple[str, list[Bar]]:
     bars = []
     for runner in RUNNERS:
-        found = row[runner.name]
-        seconds = _median(found) if isinstance(found, list) else None
-        bars.append(Bar(runner.name, seconds, found if isinstance(found, str) else ""))
+        found = row.get(runner.name, "")
+        bars.append(
+            Bar(runner.name, None, found) if isinstance(found, str) else Bar(runner.name, found)
+        )
     return f"{suite.name}: {suite.what}", bars
-
-
-def _merged(page: str, rows: list[tuple[Suite, Row]]) -> str:
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    notes = [f"* **{suite.name}**: {suite.what}." for suite, _row in rows]
-    floor_line = (
-        f"Floor: `fork` and `wait` of a process that has imported pytest: {floor():.2f} ms."
-    )
-    body = "\n".join([BEGIN, machine(), "", table(rows), "", *notes, "", floor_line, END])
-    return f"{before}{body}{after}"
 
 
 if __name__ == "__main__":
