@@ -240,6 +240,9 @@ def story_lines(story: Story) -> Iterator[Told]:
     command = shlex.join(["pytest", *map(str, story.heading.get("args", []))])
     yield from _part(command, _heading_lines(story))
     yield from _part("processes", [*story.templates, *_life_lines(story)])
+    if story.run.together:
+        lines = (f"{place}: {why}" for place, why in story.run.together.items())
+        yield from _part("tests that ran together, because a stage may not be forked", lines)
     if story.deaths:
         yield from _part("what was reported, in order", ())
         for death in story.deaths:

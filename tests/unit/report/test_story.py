@@ -271,3 +271,33 @@ def test_a_group_of_one_test_is_not_named_twice():
     told = story([*crash, end], level="function")
 
     assert "crashed with SIGSEGV in call" == told.lives[1].crash
+
+
+STAGED = [
+    ev.Begun(),
+    ev.Collected(1, items("s", "t", "u")),
+    ev.WorkerJoined(1),
+    *passes(1, 0),
+    ev.TestStarted(1, 1, fresh=True),
+    ev.CellEnded(1, SEGV, Blame(Phase.CALL, 1)),
+    ev.StageBusy(1, 2),
+    ev.StageIdle(1),
+    ev.StageUnforkable(1, "a.py", "1 thread(s) beside the main one: poller (Python)"),
+    *passes(1, 2),
+    *leaves(1),
+    ev.TemplateEnded(1, CLEAN),
+]
+
+
+def test_a_staged_worker_is_told_with_what_died_below_it():
+    """One life, that goes on; and which tests had to run together, and why."""
+    told = story(STAGED, COUNTS, level="function", stage=True)
+    text = text_of(told)
+    assert told.sound, text
+    assert "gw0  each function    3 tests  left, after 1 below it had died" in text
+    assert "a.py: 1 thread(s) beside the main one: poller (Python)" in text
+
+
+def test_a_run_without_stages_says_nothing_of_them():
+    """No part of the story is empty."""
+    assert "ran together" not in text_of(story(closed=COUNTS))
