@@ -672,3 +672,18 @@ def test_2(slow): pass
     finished, log = logged("--isolate=function", "--isolate-timeout=1")
     assert finished.tests == {"passed": 3, "error": 1}, shown(finished)
     assert texts(log) == ["set session", "clear session"]
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_session_fixture_makes_its_folder(workers, files, run):
+    """`tmp_path_factory` in the stage: below the folder of the run; a test's own is its own."""
+    files({
+        "conftest.py": "import pytest\n@pytest.fixture(scope='session')\ndef folder(tmp_path_factory):\n"
+        "    made = tmp_path_factory.mktemp('shared'); (made / 'f').write_text('x'); return made\n",
+        **{f"test_{m}.py": "def test_1(folder, tmp_path):\n"
+           "    assert (folder / 'f').read_text() == 'x' and not list(tmp_path.iterdir())\n"
+           "def test_2(folder, tmp_path): (tmp_path / 'own').touch()\n" for m in "abc"},
+    })  # fmt: skip
+    finished = run("--isolate=function", workers, f"--basetemp={run.path / 'base'}")
+    assert finished.tests == {"passed": 6}, shown(finished)
+    assert len(list((run.path / "base").rglob("shared0"))) == 1

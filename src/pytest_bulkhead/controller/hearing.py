@@ -159,7 +159,7 @@ class Hearing:
         # Without -n, one process at a time runs tests, and users look for their files where plain
         # pytest puts them.
         base = compat.basetemp_of(self._bridge.config)
-        if base is not None and self._bridge.settings.named:
+        if base is not None and self._bridge.settings.named and not craft.is_template:
             base = base / f"popen-{craft.node.gateway.id}"
         craft.answers.send(msg.BasetempGranted(str(base or "")))
 

@@ -40,7 +40,7 @@ Embark = Callable[[msg.Fork, Berth], bool]
 
 #: What gets a template ready to be forked; returns what its forks do: workers, and the stage of
 #: the session.
-Prepare = Callable[[pytest.Session, Cabin], "tuple[Embark, Stage]"]
+Prepare = Callable[[pytest.Session, Cabin, Callable[[], str]], "tuple[Embark, Stage]"]
 
 
 class TemplatePlugin:
@@ -58,6 +58,8 @@ class TemplatePlugin:
         self._keeper = os.getppid()
         self._prepare = prepare
         self._children: dict[int, int] = {}
+        #: What was sent and is to be done yet.
+        self._early: list[msg.Message] = []
         #: In the stage of the session: what it does.
         self._stage: Stage | None = None
         self._poll = select.poll()
@@ -89,7 +91,7 @@ class TemplatePlugin:
             self._endpoint.send(gather(session, self._collection, why_spawn))
         except UsageProblem as problem:
             raise pytest.UsageError(str(problem)) from None
-        embark, stage = self._prepare(session, self._cabin)
+        embark, stage = self._prepare(session, self._cabin, self._ask_for_basetemp)
         gc.freeze()
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
         if self._welcome.shares and not why_spawn:
@@ -103,17 +105,29 @@ class TemplatePlugin:
     def _serve(self, session: pytest.Session, embark: Embark) -> bool:
         self._poll.register(self._endpoint, select.POLLIN)
         while True:
+            while self._early:
+                order = self._early.pop(0)
+                if isinstance(order, msg.Fork):
+                    berth = self._fork(order)
+                    if berth is not None:
+                        return embark(order, berth)
+                elif isinstance(order, msg.Finish):
+                    self._leave(session)
             for fd, _what in self._poll.poll():
                 if fd in self._children:
                     self._reap(fd)
-                    continue
-                for order in self._orders():
-                    if isinstance(order, msg.Fork):
-                        berth = self._fork(order)
-                        if berth is not None:
-                            return embark(order, berth)
-                    elif isinstance(order, msg.Finish):
-                        self._leave(session)
+                else:
+                    self._early += self._orders()
+
+    def _ask_for_basetemp(self) -> str:
+        """Ask for the folder of tmp_path, in the stage of the session; orders stay for later."""
+        self._endpoint.send(msg.BasetempWanted())
+        while True:
+            orders = self._orders()
+            self._early += [order for order in orders if not isinstance(order, msg.BasetempGranted)]
+            for order in orders:
+                if isinstance(order, msg.BasetempGranted):
+                    return order.path
 
     def _orders(self) -> list[msg.Message]:
         try:

@@ -62,6 +62,8 @@ class Gear:
             config.pluginmanager.register(plugin, f"bulkhead-{type(plugin).__name__}")
         compat.forgo_summary(config)
         compat.ask_for_basetemp(config, self._ask_for_basetemp)
+        #: How the stage of the session asks, which is no worker.
+        self.ask_template: Callable[[], str] = str
         compat.relay_live_log(config, LiveLog(self._mouth))
 
     def _wanted(self) -> Iterator[object]:
@@ -74,6 +76,8 @@ class Gear:
             yield SetupShowPlugin(self._config, self._mouth)
 
     def _ask_for_basetemp(self) -> str:
+        if not self._mouth.connected:
+            return self.ask_template()
         return self._inbox.ask(msg.BasetempWanted(), msg.BasetempGranted).path
 
     def board(
@@ -105,10 +109,19 @@ class Gear:
         self.stage.board(cabin, needs, brood)
 
 
-def prepare(session: pytest.Session, cabin: Cabin) -> tuple[Embark, SessionStage]:
-    """Make ready, in the template, what every worker needs; return what workers then do."""
+def prepare(
+    session: pytest.Session, cabin: Cabin, ask: Callable[[], str]
+) -> tuple[Embark, SessionStage]:
+    """Make ready, in the template, what every worker needs; return what workers then do.
+
+    Args:
+        session: the template's.
+        cabin: what the template lives with.
+        ask: asks, as the template, for the folder of tmp_path.
+    """
     streams.load_streams()
     gear = Gear(session.config)
+    gear.ask_template = ask
     embark = functools.partial(_embark, session, gear, os.getppid())
     return embark, gear.session_stage(session, cabin)
 
