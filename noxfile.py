@@ -184,6 +184,6 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Measure beside pytest-xdist, -forked, -isolate and -isolated; `-- --only trivial --runs 1`."""
+    """Measure beside the plugins of others; `-- --only trivial --runs 1` to do less."""
     _install(session, "pytest")
     session.run("python", "-m", "bench.peers", *session.posargs)
