@@ -6,8 +6,10 @@ but each test sees the fixtures as they were made.
 
 from __future__ import annotations
 
+import signal
+
 import pytest
-from conftest import shown
+from conftest import shown, wait_for
 
 LOG = """
 import os, pathlib, pytest
@@ -687,3 +689,117 @@ def test_a_session_fixture_makes_its_folder(workers, files, run):
     finished = run("--isolate=function", workers, f"--basetemp={run.path / 'base'}")
     assert finished.tests == {"passed": 6}, shown(finished)
     assert len(list((run.path / "base").rglob("shared0"))) == 1
+
+
+WARNS = """
+import pytest, warnings
+pytestmark = pytest.mark.filterwarnings("{0}")
+@pytest.fixture(scope="module")
+def old():
+    warnings.warn("old api"); yield 1; warnings.warn("old end")
+def test_1(old): pass
+def test_2(old): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "ini"), [("error", ""), ("ignore:old", "error"), ("default", ""), ("always", "")]
+)
+def test_warnings_of_wide_fixtures(mark, ini, files, run):
+    """Filters of marks and ini hold in a stage, and the summary counts what it warns of."""
+    files({
+        "pytest.ini": f"[pytest]\nfilterwarnings = {ini}\n" if ini else "[pytest]\n",
+        "test_x.py": WARNS.format(mark),
+    })  # fmt: skip
+    plain, finished = run(), run("--isolate=function")
+    assert finished.counts == plain.counts, shown(finished)
+    assert finished.code == plain.code
+
+
+@pytest.mark.parametrize("level", ["class", "function"])
+def test_a_fixture_asks_in_its_teardown_whether_tests_have_failed(level, files, logged):
+    """`session.testsfailed` counts what failed below the stage, crashes included."""
+    files({
+        "log.py": LOG,
+        "test_x.py": f"""
+import pytest
+from log import note
+@pytest.fixture(scope="session")
+def keeps(request): yield; note(f"failed: {{request.session.testsfailed}}")
+@pytest.fixture(scope="module")
+def too(keeps, request): yield; note(f"here: {{request.session.testsfailed}}")
+def test_1(too): assert 0
+def test_2(keeps): pass
+def test_3(too): assert 0
+def test_4(too): {CRASH}
+def test_5(keeps): pass
+""",
+    })  # fmt: skip
+    finished, log = logged(f"--isolate={level}")
+    assert finished.tests == {"passed": 2, "failed": 2, "crashed": 1}, shown(finished)
+    assert texts(log) == ["here: 3", "failed: 3"]
+
+
+@pytest.mark.parametrize("when", ["set-up", "teardown"])
+@pytest.mark.parametrize("scope", ["session", "module"])
+def test_a_wide_fixture_that_exits_ends_the_run(scope, when, files, logged):
+    """`pytest.exit` in a stage: its exit status, no further test, and what stood is torn down."""
+    body = "pytest.exit('bye', 7); yield" if when == "set-up" else "yield; pytest.exit('bye', 7)"
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_a.py": "def test_0(session_): pass\n",
+        "test_b.py": f"import pytest\n@pytest.fixture(scope={scope!r})\ndef ends(): {body}\n"
+        "def test_1(ends): pass\ndef test_2(ends): pass\n",
+        "test_c.py": "def test_3(session_): pass\n",
+    })  # fmt: skip
+    plain, expected = logged()
+    finished, log = logged("--isolate=function")
+    assert finished.code == plain.code == 7, shown(finished)
+    assert finished.tests.get("passed", 0) <= plain.tests.get("passed", 0), shown(finished)
+    assert "crashed" not in finished.tests
+    assert texts(log) == texts(expected), shown(finished)
+
+
+def test_a_name_that_is_overridden_is_another_fixture(files, logged):
+    """Each package's own session fixture of one name, set up once for each."""
+    made = "import pytest\nfrom log import note\n@pytest.fixture(scope='session')\ndef over():\n"
+    user = "def test_1(over): pass\ndef test_2(over): pass\n"
+    files({
+        "log.py": LOG, "conftest.py": made + "    note('set root'); return 'root'\n",
+        "p/__init__.py": "", "p/conftest.py": made + "    note('set p'); return 'p'\n",
+        "test_a.py": user, "p/test_b.py": user, "p/test_c.py": user,
+    })  # fmt: skip
+    _finished, log = logged("--isolate=function")
+    assert sorted(texts(log)) == ["set p", "set root"]
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_ctrl_c_while_a_session_fixture_is_set_up(workers, files, run):
+    """The run ends at once, also where all workers wait for that fixture."""
+    files({
+        "test_x.py": "import pytest, time, pathlib\n@pytest.fixture(scope='session')\ndef slow():\n"
+        "    pathlib.Path('begun').touch(); time.sleep(60)\n"
+        "def test_1(slow): pass\ndef test_2(slow): pass\n",
+    })  # fmt: skip
+    running = run.start("--isolate=function", workers)
+    assert wait_for((run.path / "begun").exists)
+    running.process.send_signal(signal.SIGINT)
+    finished = running.finish(timeout=20)
+    assert finished.code == 2, shown(finished)
+    assert finished.seconds < 15
+
+
+def test_ctrl_c_in_a_stages_teardown_leaves_nothing_standing(files, logged, run):
+    """What stands above is torn down, as in plain pytest."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_x.py": "import pytest, time, pathlib\n@pytest.fixture(scope='module')\ndef slow():\n"
+        "    yield; pathlib.Path('begun').touch(); time.sleep(60)\n"
+        "def test_1(slow, session_): pass\ndef test_2(slow): pass\n",
+    })  # fmt: skip
+    running = run.start("--isolate=function")
+    assert wait_for((run.path / "begun").exists)
+    running.process.send_signal(signal.SIGINT)
+    finished = running.finish(timeout=20)
+    assert finished.code == 2, shown(finished)
+    assert "clear session" in (run.path / "log.txt").read_text(), shown(finished)

@@ -6,9 +6,11 @@ another process than the test's.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
@@ -49,6 +51,8 @@ class WideFixture(NamedTuple):
     params: dict[str, int]
     #: One of those is not to be staged, by its own word.
     unstaged: bool
+    #: Identities of the definitions: a name may be overridden for some tests.
+    definitions: frozenset[int]
 
 
 def has_fixtures(item: pytest.Item) -> bool:
@@ -76,7 +80,8 @@ def wide_fixtures(item: Any) -> Iterator[WideFixture]:  # noqa: ANN401 - a pytes
         keys = {other: id(params[other]) for other in closure if other in params}
         module = fixturedef.func.__module__ or ""
         unstaged = any(_is_unstaged(one) for other in closure for one in known.get(other, ()))
-        yield WideFixture(name, scope, node, module, closure, keys, unstaged)
+        definitions = frozenset(id(known[other][-1]) for other in closure if known.get(other))
+        yield WideFixture(name, scope, node, module, closure, keys, unstaged, definitions)
 
 
 def _is_unstaged(fixturedef: Any) -> bool:  # noqa: ANN401 - FixtureDef
@@ -140,6 +145,15 @@ def stage_item(item: Any, names: Sequence[str], node: Any) -> Any:  # noqa: ANN4
     stage.setup = stage._request._fillfixtures
     stage.teardown = lambda: None
     return stage
+
+
+def warnings_of(item: Any) -> AbstractContextManager[None]:  # noqa: ANN401
+    """Catch warnings as pytest does around a test: by its marks, and for the summary."""
+    from _pytest.warnings import catch_warnings_for_item  # noqa: PLC0415 - where tests are staged
+
+    if not item.config.pluginmanager.hasplugin("warnings"):
+        return contextlib.nullcontext()
+    return catch_warnings_for_item(item.config, item.ihook, "runtest", item)
 
 
 def disown_setup(session: pytest.Session, fixturedefs: Iterable[Any]) -> list[Any]:

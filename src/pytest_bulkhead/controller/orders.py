@@ -15,6 +15,7 @@ import pytest
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.launch import Keep, spawned_argv
 from pytest_bulkhead.controller.node import WorkerNode
+from pytest_bulkhead.core.escalation import SHARE_LIMIT
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
@@ -90,5 +91,7 @@ class Orders:
                 workers=self._settings.workers,
                 seed=task.seed,
                 shares=task.shares,
+                # What takes longer is set up by each worker, with a test in hand to be blamed.
+                limit=min(self._settings.timeout or SHARE_LIMIT, SHARE_LIMIT),
             )
         )

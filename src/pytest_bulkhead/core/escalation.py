@@ -54,6 +54,8 @@ def grace_of(step: Step, terminate_grace: float) -> float:
 #: Seconds from the fork or spawn of a worker to its first word. Importing torch from a cold disk
 #: takes tens of seconds; a fork that deadlocked never speaks.
 START_LIMIT = 300.0
+#: Seconds that the session's fixtures may take, to be set up for all workers or torn down.
+SHARE_LIMIT = 240.0
 #: As above for a forked worker, which has nothing left to import.
 FORK_LIMIT = 60.0
 #: Seconds for atexit functions and threads that outlived the tests.
@@ -61,7 +63,7 @@ LEAVE_LIMIT = 10.0
 #: Seconds that a process may live after it closed its channel without a goodbye.
 MUTE_LIMIT = 1.0
 
-assert DUMP_GRACE < TERMINATE_GRACE < LEAVE_LIMIT < FORK_LIMIT < START_LIMIT
+assert DUMP_GRACE < TERMINATE_GRACE < LEAVE_LIMIT < FORK_LIMIT < SHARE_LIMIT < START_LIMIT
 
 
 def limit_of(phase: Phase, forked: bool) -> float | None:

@@ -33,6 +33,11 @@ class Policy(NamedTuple):
     #: The seed of the run's random streams; negative for leaving them alone.
     seed: int = -1
 
+    @property
+    def shares(self) -> bool:
+        """Whether the session's fixtures are set up once for all workers."""
+        return self.stage and self.workers > 1 and self.level in (Level.CLASS, Level.FUNCTION)
+
     def limit_of(self, item: Item) -> float | None:
         """Return how many seconds a test may take; None for no limit, as is a mark with 0."""
         limit = self.timeout if item.timeout is None else item.timeout

@@ -33,7 +33,7 @@ from pytest_bulkhead.core import template as template_life
 from pytest_bulkhead.core import worker as worker_life
 from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.course import Course
-from pytest_bulkhead.core.escalation import LEAVE_LIMIT, Step
+from pytest_bulkhead.core.escalation import LEAVE_LIMIT, SHARE_LIMIT, Step
 from pytest_bulkhead.core.grouping import Share
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.template import Template
@@ -113,7 +113,7 @@ class Run(Course):
     def _release_template(self, now: float) -> None:
         if self.template.stage in (template_life.Stage.COLLECTING, template_life.Stage.READY):
             self.template.move(template_life.Step.RELEASED)
-            self.template.deadline = now + LEAVE_LIMIT
+            self.template.deadline = now + (SHARE_LIMIT if self.policy.shares else LEAVE_LIMIT)
             self.want(do.ReleaseTemplate(self.template.id))
 
     # -- giving out work -----------------------------------------------------------------------
@@ -316,7 +316,11 @@ class Run(Course):
                 self._escalate(worker, Step.KILL, now)
             elif worker.can_be_asked:
                 self._escalate(worker, Step.INTERRUPT, now)
-        if self.template.alive and (self.interrupts > 1 or not self.items):
+        # It may be setting up for workers that wait for it, and cannot be interrupted.
+        waited_for = self.policy.shares and all(
+            worker.stage is Stage.STARTING for worker in self.workers.values()
+        )
+        if self.template.alive and (self.interrupts > 1 or not self.items or waited_for):
             self._escalate(self.template, Step.KILL, now)
 
     def _on_keeper_lost(self, event: ev.KeeperLost, now: float) -> None:

@@ -249,7 +249,8 @@ class Worker:
         """How many seconds what it does outside tests may last; None for no limit."""
         if self.stage is Stage.LEFT:
             return escalation.MUTE_LIMIT
-        return escalation.limit_of(self.phase, self.forked)
+        # A staged one may wait for the session's fixtures before it is forked.
+        return escalation.limit_of(self.phase, self.forked and not self.staged)
 
     @property
     def phase(self) -> Phase:

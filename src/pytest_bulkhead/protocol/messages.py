@@ -79,6 +79,8 @@ class Welcome(NamedTuple):
     seed: int
     #: It sets the session's fixtures up for all of those.
     shares: bool
+    #: Seconds that this may take.
+    limit: Plain
 
 
 class Fork(NamedTuple):

@@ -96,7 +96,7 @@ class TemplatePlugin:
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
         if self._welcome.shares and not why_spawn:
             streams.settle_streams(self._welcome.seed)
-            part = share_session(stage, self._page)
+            part = share_session(stage, self._page, self._welcome.limit)
             self._stage = stage if part is Part.STAGE else None
             if part is Part.WIDOW:
                 self._leave(session)

@@ -22,9 +22,6 @@ from pytest_bulkhead.core.ends import decode_status
 from pytest_bulkhead.system import clock, leaving, linux, process
 from pytest_bulkhead.system.page import Page
 
-#: Seconds that all set-ups of the session may take together; what takes longer is not shared.
-SET_UP_LIMIT = 240.0
-
 
 class Stage(Protocol):
     """What is done in the stage; `worker.sharing` does it."""
@@ -47,8 +44,14 @@ class Part(enum.Enum):
     WIDOW = "the template, whose stage has ended in order"
 
 
-def share_session(stage: Stage, page: Page) -> Part:
-    """Fork the stage of the session, and wait for its end."""
+def share_session(stage: Stage, page: Page, limit: float) -> Part:
+    """Fork the stage of the session, and wait for its end.
+
+    Args:
+        stage: what is done in it.
+        page: the black box of the template.
+        limit: seconds that all set-ups may take together.
+    """
     unshared: set[str] = set()
     while stage.has_work(unshared):
         template = os.getpid()
@@ -60,7 +63,7 @@ def share_session(stage: Stage, page: Page) -> Part:
             _set_up(stage, unshared, writing)
             return Part.STAGE
         os.close(writing)
-        verdict = _hear(reading, pid)
+        verdict = _hear(reading, pid, limit)
         if verdict is None:
             _follow(pid)
             return Part.WIDOW
@@ -80,9 +83,9 @@ def _set_up(stage: Stage, unshared: Collection[str], writing: int) -> None:
         leaving.exit_process(0)
 
 
-def _hear(reading: int, pid: int) -> str | None:
+def _hear(reading: int, pid: int, limit: float) -> str | None:
     """Return which fixture cannot be shared, empty when the child died of one; None for none."""
-    deadline = clock.monotonic() + SET_UP_LIMIT
+    deadline = clock.monotonic() + limit
     said = b""
     with open(reading, "rb", buffering=0) as pipe:
         while select.select([pipe], [], [], max(0.0, deadline - clock.monotonic()))[0]:

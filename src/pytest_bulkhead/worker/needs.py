@@ -27,6 +27,8 @@ class Need(NamedTuple):
     names: tuple[str, ...]
     #: {parameter: which value} of those fixtures, their dependencies included.
     params: dict[str, int]
+    #: Identities of their definitions, dependencies included.
+    definitions: frozenset[int]
 
     def agrees(self, other: Need) -> bool:
         """Whether both can be met at the same time."""
@@ -63,7 +65,9 @@ class Needs:
             found = names.get(node, [])
             if found or self._acts_itself(node):
                 params = {name: key for one in found for name, key in one.params.items()}
-                yield Need(node, tuple(one.name for one in found), params)  # type: ignore[arg-type]
+                definitions = frozenset(key for one in found for key in one.definitions)
+                wanted = tuple(one.name for one in found)
+                yield Need(node, wanted, params, definitions)  # type: ignore[arg-type]
 
     def _acts_itself(self, node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
         if node not in self._acts:

@@ -41,6 +41,7 @@ from pytest_bulkhead.system import leaving, process
 from pytest_bulkhead.system.berth import Cabin
 from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.worker.child import Brood, Cell, Child
+from pytest_bulkhead.worker.failures import Failures
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.needs import Need, Needs
 from pytest_bulkhead.worker.orders import Orders
@@ -90,6 +91,7 @@ class Stage:
         self._session, self._items, self._node = session, items, session
         #: {item: whether it was begun}, shared with all processes below.
         self._begun = mmap.mmap(-1, max(1, len(items)))
+        self._failures = Failures(session)
         self._cabin.page.take_charge(process.own_pid())
         while self._has_work():
             if self._culprits is not None:
@@ -225,6 +227,7 @@ class Stage:
         """Wait for the end of a child: its last word came, or its death has to be told."""
         page = self._cabin.page
         status, peak_kib = self._brood.wait(child)
+        self._failures.share()
         doing = page.read()
         if page.tail().left:
             self._mouth.say(msg.Prepared(False) if doing.item < 0 else msg.Progress(doing.item, -1))
@@ -233,6 +236,9 @@ class Stage:
                 self._begin(doing.item)
             if doing.phase is Phase.SETUP and doing.subject:
                 self._runner.flight.condemn(doing.subject, str(decode_status(status)))
+            if doing.phase.in_test:
+                self._session.testsfailed += 1
+                self._failures.share()
             self._inbox.report_death(msg.Fell(status, peak_kib))
             self._brood.clean_up(self._session.config)
         rest = [tuple(i for i in cell if not self._begun[i]) for cell in child.block]
@@ -281,6 +287,7 @@ class Stage:
                 self._own_up()
             if self._is_cell:
                 self._brood.note_pages()
+            self._failures.share()
             self._cabin.page.note_left()
         return self._below
 

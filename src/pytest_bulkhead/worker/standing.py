@@ -7,8 +7,9 @@ and each test that needs it meets it again; an error in the teardown is reported
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Literal
 
 import pytest
@@ -74,14 +75,11 @@ class Standing:
         copy, hook = fixtures.stage_item(item, need.names, need.node), item.ihook
         self._flight.item = index
         self._mouth.say(msg.Preparing(index))
-        try:
+        with self._in_hand(leaving=False), fixtures.warnings_of(copy):
             setup = _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
             teardown = _call(
                 "teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=item)
             )
-        finally:
-            self._rest()
-            self._mouth.say(msg.Prepared(False))
         prelude = self._reporter.prelude
         prelude[index] = prelude.get(index, 0.0) + setup.duration + teardown.duration
         self._met = [known for known in self._met if known.agrees(need)]
@@ -103,16 +101,15 @@ class Standing:
         copy, hook = fixtures.stage_item(item, (), node), item.ihook
         self._flight.item = self._reporter.item = index
         self._mouth.say(msg.Clearing(index))
-        # Sets nothing up; plugins expect it before a teardown.
-        _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
-        call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=None))
-        wrong = call.excinfo is not None
-        report = pytest.TestReport.from_item_and_call(copy, call) if wrong else None
-        if report is not None:
-            hook.pytest_runtest_logreport(report=report)
-        self._runner.nursery.look(index)
-        self._rest()
-        self._mouth.say(msg.Prepared(True))
+        with self._in_hand(leaving=True), fixtures.warnings_of(copy):
+            # Sets nothing up; plugins expect it before a teardown.
+            _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
+            call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=None))
+            wrong = call.excinfo is not None
+            report = pytest.TestReport.from_item_and_call(copy, call) if wrong else None
+            if report is not None:
+                hook.pytest_runtest_logreport(report=report)
+            self._runner.nursery.look(index)
         return report
 
     def disown(self, session: pytest.Session) -> None:
@@ -121,10 +118,18 @@ class Standing:
         self._fixtures.clear()
         self._met = []
 
-    def _rest(self) -> None:
-        """Have no test in hand."""
-        self._flight.item = -1
-        self._flight.enter(Phase.BETWEEN)
+    @contextlib.contextmanager
+    def _in_hand(self, *, leaving: bool) -> Iterator[None]:
+        """Have no test in hand after it, whatever was raised; a wish to exit is kept."""
+        try:
+            yield
+        except pytest.exit.Exception as wish:
+            self._runner.exit = wish
+            raise
+        finally:
+            self._flight.item = -1
+            self._flight.enter(Phase.BETWEEN)
+            self._mouth.say(msg.Prepared(leaving))
 
 
 def _call(when: Literal["setup", "teardown"], hook: Callable[[], object]) -> Any:  # noqa: ANN401

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.policy import Policy
 
 from .suites import items
@@ -28,3 +29,18 @@ def test_a_mark_outweighs_the_option(limit, general, own):
     policy = Policy(timeout=general, slack=1.0)
 
     assert limit == policy.limit_of(dataclasses.replace(item, timeout=own))
+
+
+@pytest.mark.parametrize(
+    ("level", "workers", "stage", "shares"),
+    [
+        (Level.FUNCTION, 2, True, True),
+        (Level.CLASS, 4, True, True),
+        (Level.FUNCTION, 1, True, False),
+        (Level.MODULE, 2, True, False),
+        (Level.FUNCTION, 2, False, False),
+    ],
+)
+def test_when_workers_share_the_sessions_fixtures(level, workers, stage, shares):
+    """Several workers, and processes narrower than a module that are forked from stages."""
+    assert shares is Policy(level=level, workers=workers, stage=stage).shares
