@@ -16,7 +16,7 @@ from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.launch import Keep, spawned_argv
 from pytest_bulkhead.controller.node import WorkerNode
 from pytest_bulkhead.core.escalation import SHARE_LIMIT
-from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.settings import Settings
@@ -54,8 +54,8 @@ class Orders:
     def order_template(self, craft: Craft, berth: Berth, doomed: list[list[str]]) -> None:
         """Have the keeper fork a template, or spawn one where it could not be forked itself."""
         settings = self._settings
-        staged = settings.stage and settings.level in (Level.CLASS, Level.FUNCTION)
-        task = Task(doomed, seed=settings.seed, shares=staged and settings.workers > 1)
+        policy = Policy(level=settings.level, workers=settings.workers, stage=settings.stage)
+        task = Task(doomed, seed=settings.seed, shares=policy.shares)
         if self._keep.why_spawn:
             self.order_spawned("template", craft, berth, task)
             return

@@ -60,7 +60,7 @@ def form_groups(
     members: dict[tuple[str, ...], list[int]] = {}
     for item in items:
         own = tighter(level, item.level)
-        key = (own.word, *_STAGED) if staged and _is_staged(own) else _key(item, own)
+        key = (own.word, *_STAGED) if staged and own.narrow else _key(item, own)
         members.setdefault(key, []).append(item.index)
     return [
         Group(
@@ -75,10 +75,6 @@ def form_groups(
 _SESSION = ("session", "", "")
 #: What stands behind the scope in the key of a staged group.
 _STAGED = ("*", "")
-
-
-def _is_staged(level: Level) -> bool:
-    return level in (Level.CLASS, Level.FUNCTION)
 
 
 def cut_cells(indices: Sequence[int], items: Sequence[Item], scope: str) -> tuple[int, ...]:

@@ -21,6 +21,11 @@ class Level(enum.IntEnum):
         """The scope's name as pytest writes it."""
         return self.name.lower()
 
+    @property
+    def narrow(self) -> bool:
+        """Whether stages can set up, for many of its processes, what is wider than they are."""
+        return self >= Level.CLASS
+
 
 WORDS = tuple(level.word for level in Level)
 

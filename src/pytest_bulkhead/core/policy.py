@@ -36,7 +36,7 @@ class Policy(NamedTuple):
     @property
     def shares(self) -> bool:
         """Whether the session's fixtures are set up once for all workers."""
-        return self.stage and self.workers > 1 and self.level in (Level.CLASS, Level.FUNCTION)
+        return self.stage and self.workers > 1 and self.level.narrow
 
     def limit_of(self, item: Item) -> float | None:
         """Return how many seconds a test may take; None for no limit, as is a mark with 0."""
