@@ -45,7 +45,7 @@ USERS_OF_COMPAT = {"controller", "template", "worker", "plugin", "quiet", "repor
 
 PURE = {"core", "protocol"}
 VALUE_MODULES = {
-    "__future__", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
+    "__future__", "ast", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
     "math", "re", "struct", "types", "typing",
 }  # fmt: skip
 

@@ -33,7 +33,11 @@ _ROLE: pytest.StashKey[Role] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
-    group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
+    _add_options(parser.getgroup("isolate", "process isolation (pytest-bulkhead)"))
+    _add_ini_keys(parser)
+
+
+def _add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--isolate",
         metavar="LEVEL",
@@ -75,6 +79,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             action="store_true",
             help="The same as --isolate=function (pytest-forked's option; that is not installed)",
         )
+
+
+def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini("isolate", "isolation level, as --isolate", default="")
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
     parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
@@ -90,6 +97,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "names of wide fixtures that each process sets up by itself, one a line",
         type="linelist",
         default=[],
+    )
+    parser.addini(
+        "isolate_spares",
+        "interpreters that are started ahead of need where processes cannot be forked (default 1)",
+        default="",
     )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
 

@@ -73,6 +73,8 @@ class Bridge:
     told: set[object] = dataclasses.field(default_factory=set)
     deselected: int = 0
     lines: tuple[str, ...] = ()
+    #: [[module, where it is], ...]: what most test files import, for spares.
+    common: list[list[str]] = dataclasses.field(default_factory=list)
     #: Seconds of each item, 0.0 for unknown; of all phases together.
     durations: array[float] = dataclasses.field(default_factory=lambda: array("d"))
     #: When each item began, on the monotonic clock, 0.0 for never.

@@ -259,6 +259,8 @@ class Hearing:
             collecting = doing.subject if doing.phase is Phase.COLLECTING else ""
             self._bridge.import_stacks[collecting] = trim_stacks(craft.hull.read_faults())
             self._feed(ev.TemplateEnded(-number, end, collecting))
+        elif craft.spare:
+            self._feed(ev.SpareEnded(number, end))
         else:
             self._bridge.terminal.give_back(craft)
             if not craft.left:

@@ -181,6 +181,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         grace=settings.grace,
         durations=load_durations(config) if settings.workers > 1 else {},
         stage=settings.stage,
+        spares=settings.spares,
         seed=settings.seed,
     )
 

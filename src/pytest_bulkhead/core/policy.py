@@ -32,6 +32,8 @@ class Policy(NamedTuple):
     stage: bool = False
     #: The seed of the run's random streams; negative for leaving them alone.
     seed: int = -1
+    #: How many interpreters may be started ahead of need where processes cannot be forked.
+    spares: int = 0
 
     @property
     def shares(self) -> bool:

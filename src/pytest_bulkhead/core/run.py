@@ -80,6 +80,7 @@ class Run(Course):
         if event.why_spawn and self.forking:
             self.forking, self.why_spawn = False, event.why_spawn
         if not self.forking:
+            self.spares.allowed = not (event.id_read and self.policy.workers > 1)
             self._release_template(now)
         self._fill(now)
 
@@ -124,6 +125,7 @@ class Run(Course):
         while worker := self.roster.next_idle(self.policy.workers, hurry=self.interrupts > 0):
             worker.move(worker_life.Step.FINISHED)
             self.want(do.Finish(worker.id))
+        self.wishes += self.spares.keep(now, stopping=bool(self.stopping))
         self._close_if_done(now)
 
     def _give_shares(self, now: float) -> None:
@@ -135,12 +137,15 @@ class Run(Course):
             self._assign_ahead(worker)
 
     def _start_worker(self, group: int, now: float) -> Worker:
-        worker = self.roster.hire(group, self.forking)
+        spare = self.spares.adopt()
+        worker = self.roster.hire(group, self.forking, spare)
         self.set_deadline(worker, now)
         doomed = tuple(self.doomed.values())
         seed = self.roster.seed_of(worker)
         cells = self.roster.groups[group].scope if worker.staged else ""
-        start = do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed, seed, cells)
+        start = do.StartWorker(
+            worker.id, worker.slot, group, worker.forked, doomed, seed, cells, bool(spare)
+        )
         self.want(start)
         return worker
 
@@ -161,7 +166,7 @@ class Run(Course):
             self.closable = now
         elif self.template.alive:
             self._release_template(now)
-        else:
+        elif not self.spares.alive:
             self.closed = True
             self.want(do.Close())
 
@@ -264,6 +269,14 @@ class Run(Course):
         worker.move(worker_life.Step.ENDED)
         self.roster.bury(worker, stillborn, bool(self.stopping))
 
+    def _on_spare_ended(self, event: ev.SpareEnded, now: float) -> None:
+        if event.worker in self.workers:
+            # It was adopted before its end was heard of.
+            self._on_worker_ended(ev.WorkerEnded(event.worker, event.end, Blame()), now)
+            return
+        self.spares.bury(event.worker)
+        self._fill(now)
+
     def _was_expected(self, worker: Worker) -> bool:
         """Whether it ended as it should: when interrupted, or after its last word."""
         free = bool(self.stopping) or not worker.todo or worker.unforkable
@@ -286,6 +299,7 @@ class Run(Course):
                 self._escalate(worker, None, now)
         if self.template.deadline is not None and self.template.deadline <= now:
             self._escalate(self.template, None, now)
+        self.wishes += self.spares.kill_late(now)
         if self.closable is not None:
             self._fill(now)
 
@@ -316,6 +330,8 @@ class Run(Course):
                 self._escalate(worker, Step.KILL, now)
             elif worker.can_be_asked:
                 self._escalate(worker, Step.INTERRUPT, now)
+        if self.interrupts > 1:
+            self.wishes += self.spares.kill_late(now, all_of_them=True)
         # It may be setting up for workers that wait for it, and cannot be interrupted.
         waited_for = self.policy.shares and all(
             worker.stage is Stage.STARTING for worker in self.workers.values()
@@ -330,6 +346,7 @@ class Run(Course):
         for worker in list(self.workers.values()):
             worker.condemn(reason)
             self._bury(worker, ev.WorkerEnded(worker.id, event.end, Blame()), now)
+        self.spares.alive.clear()
         if self.template.alive:
             self.template.move(template_life.Step.ENDED)
         self._close_if_done(now)
@@ -347,6 +364,7 @@ class Run(Course):
         lost = set() if self.stopping else self.roster.due() - set(waiting)
         assert not [i for i in lost if self.ledger.state(i) is State.NOT_RUN], "an item was lost"
         assert not (self.closed and self.workers), "a worker outlives the run"
+        assert not (self.closed and self.spares.alive), "a spare outlives the run"
         assert sum(self.ledger.counts().values()) == len(self.items)
 
 
@@ -362,6 +380,7 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.WorkerLeft: Run._on_worker_left,
     ev.WorkerMuted: Run._on_worker_muted,
     ev.WorkerEnded: Run._on_worker_ended,
+    ev.SpareEnded: Run._on_spare_ended,
     ev.StageBusy: staged.on_stage_busy,
     ev.StageIdle: Run._on_stage_idle,
     ev.StageUnforkable: staged.on_stage_unforkable,

@@ -81,6 +81,15 @@ class Welcome(NamedTuple):
     shares: bool
     #: Seconds that this may take.
     limit: Plain
+    #: It is not to be forked, whether or not it may be.
+    spawns: bool
+
+
+class Warm(NamedTuple):
+    """Import these modules, and wait to be told who you are: the first message to a spare."""
+
+    #: [[module, where it is], ...]: one that would come from elsewhere is left out.
+    modules: Plain
 
 
 class Fork(NamedTuple):
@@ -113,7 +122,7 @@ class Condemned(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """Nothing follows what you were given."""
+    """Nothing follows what you were given; to a spare, nothing at all."""
 
 
 class Stop(NamedTuple):
@@ -165,6 +174,10 @@ class Gathered(NamedTuple):
     #: What plugins said of the collection, for the terminal.
     lines: tuple[str, ...]
     why_spawn: str
+    #: Somebody asked, while modules were imported, which worker this is.
+    id_read: bool
+    #: [[module, where it is], ...]: what most test files import, where processes are spawned.
+    common: Plain
 
 
 class Refused(NamedTuple):
@@ -307,7 +320,7 @@ class Left(NamedTuple):
 
 
 Message = Union[
-    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
+    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
     Refused,
     Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
@@ -315,7 +328,7 @@ Message = Union[
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
-    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
+    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
     Refused,
     Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,

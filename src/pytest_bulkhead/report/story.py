@@ -120,6 +120,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             durations=dict(heading.get("durations", {})),
             stage=bool(heading.get("stage", False)),
             seed=int(heading.get("seed", -1)),
+            spares=int(heading.get("spares", 0)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem

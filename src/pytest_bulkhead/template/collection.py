@@ -13,6 +13,8 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
 from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.environ import first_read_of
+from pytest_bulkhead.template.common import common_modules
 
 
 class CollectionPlugin:
@@ -61,8 +63,16 @@ def _serialise(config: pytest.Config, report: pytest.CollectReport) -> Any:  # n
     return to_plain({**data, "bulkhead_bare": bare})
 
 
-def gather(session: pytest.Session, plugin: CollectionPlugin, why_spawn: str) -> msg.Gathered:
+def gather(
+    session: pytest.Session, plugin: CollectionPlugin, why_spawn: str, *, spawns: bool
+) -> msg.Gathered:
     """Describe the collected items.
+
+    Args:
+        session: of the template.
+        plugin: what it heard in collection.
+        why_spawn: why the template may not be forked.
+        spawns: workers are spawned, for that or another reason.
 
     Raises:
         UsageProblem: a mark of a test asks for what cannot be.
@@ -70,7 +80,11 @@ def gather(session: pytest.Session, plugin: CollectionPlugin, why_spawn: str) ->
     reader = _Reader()
     rows = [reader.row(item) for item in session.items]
     locations = [list(item.location) for item in session.items]
-    return msg.Gathered(rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn)
+    common = common_modules(session.items) if spawns else []
+    return msg.Gathered(
+        rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn,
+        bool(first_read_of("PYTEST_XDIST_WORKER")), common,
+    )  # fmt: skip
 
 
 class _Reader:

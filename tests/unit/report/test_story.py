@@ -72,13 +72,14 @@ def text_of(told):
 
 
 def test_the_policy_is_the_headings():
-    """Level, workers, start, timeout, slack, grace, durations, stages and seed are those of the run."""
+    """Level, workers, start, limits, durations, stages, seed and spares are those of the run."""
     policy = policy_of(
         HEADING | {"level": "class", "workers": 3, "start": "spawn", "timeout": 5, "slack": 1.0}
         | {"grace": 0.5, "durations": {"a": 1.0}, "seed": 9, "stage": True}
+        | {"spares": 2}
     )  # fmt: skip
 
-    assert (Level.CLASS, 3, True, 5, 1.0, 0.5, {"a": 1.0}, True, 9) == tuple(policy)
+    assert (Level.CLASS, 3, True, 5, 1.0, 0.5, {"a": 1.0}, True, 9, 2) == tuple(policy)
 
 
 @pytest.mark.parametrize(
