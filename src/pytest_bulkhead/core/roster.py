@@ -152,7 +152,8 @@ class Roster:
         taken = {worker.slot for worker in present}
         slot = next(number for number in itertools.count() if number not in taken)
         number = spare or self.next_number()
-        worker = Worker(number, slot, group, forked, self.groups[group].staged and forked)
+        staged = self.groups[group].staged and forked
+        worker = Worker(number, slot, group, forked, staged, adopted=bool(spare))
         self.workers[worker.id] = worker
         return worker
 

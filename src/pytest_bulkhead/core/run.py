@@ -255,7 +255,9 @@ class Run(Course):
 
     def _bury(self, worker: Worker, event: ev.WorkerEnded, now: float) -> None:
         stillborn = False
-        if self._was_expected(worker):
+        if worker.still_spare:
+            self.spares.allowed = False
+        elif self._was_expected(worker):
             death.let_go(worker, self.ledger)
         elif death.is_owned(worker, self.ledger):
             self.report_crash(worker, death.bury_test(worker, self.ledger, event, now))

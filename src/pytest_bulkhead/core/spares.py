@@ -3,13 +3,14 @@
 Theory of operation: before its first test, a spawned worker imports conftests and heavy modules,
 for seconds. So while workers run tests, the next interpreter starts, imports what most test files
 import, and waits to be told which worker it is. A group that needs a process **adopts** it: it
-becomes the worker of its own number. A spare carries no truth: it runs no test, so one that dies is
-only missed, and whoever needs a process then starts one as if there were no spares.
+becomes the worker of its own number. A spare carries no truth: it runs no test, so one that dies,
+or has been adopted and dies before its first word, is only missed, and whoever needs a process then
+starts one as if there were no spares.
 
 Invariants:
 
 - At most `policy.spares` spares wait, and only for processes that are expected to be started.
-- A spare that died has no successor: what killed it would kill that one too.
+- A spare that died has no successor, and no other is adopted: what killed it would kill that too.
 - No spare is alive once the run is closed.
 """
 
@@ -81,8 +82,8 @@ class Spares:
         self._roster = roster
         #: All and only those whose processes may still be alive, oldest first.
         self.alive: dict[int, Spare] = {}
-        #: Whether there may be any: nothing can be forked, and nobody asked too early which
-        #: worker it is.
+        #: Whether there may be any: nothing can be forked, nobody asked too early which worker it
+        #: is, and none has died.
         self.allowed = False
 
     def next_deadline(self) -> float | None:
@@ -110,7 +111,7 @@ class Spares:
     def adopt(self) -> int:
         """Take the oldest one that waits for a worker; return its number, 0 for none."""
         for spare in self.alive.values():
-            if spare.stage is Stage.WAITING:
+            if self.allowed and spare.stage is Stage.WAITING:
                 self._remove(spare, Step.ADOPTED)
                 return spare.id
         return 0

@@ -99,6 +99,8 @@ class Worker:
     forked: bool
     #: It forks a process for each cell of its tests, and outlives them.
     staged: bool = False
+    #: It was a spare, and might have died as one.
+    adopted: bool = False
     stage: Stage = Stage.STARTING
     #: How many items are left of each share that it was given, oldest share first.
     queue: deque[int] = dataclasses.field(default_factory=deque)
@@ -243,6 +245,11 @@ class Worker:
         """Whether asking it to end makes sense: it has not left, and no harder step was taken."""
         harder = (escalation.Step.TERMINATE, escalation.Step.KILL)
         return self.stage is not Stage.LEFT and self.step not in harder
+
+    @property
+    def still_spare(self) -> bool:
+        """Whether its death is one that it could have died before it was adopted."""
+        return self.adopted and self.stage is Stage.STARTING and not self.killed_for
 
     @property
     def limit(self) -> float | None:

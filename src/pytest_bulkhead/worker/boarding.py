@@ -146,10 +146,6 @@ def _embark(
     return gear.worker.run(session, session.items)
 
 
-#: Python files of a folder that belong to all test files in it.
-_SHARED_FILES = ("__init__.py", "conftest.py")
-
-
 class SpawnedWorkerPlugin:
     """A worker in an interpreter of its own: collects by itself, then runs what it is told."""
 
@@ -157,7 +153,6 @@ class SpawnedWorkerPlugin:
         self._welcome = welcome
         self._cabin = cabin
         self._later = later
-        self._files: set[str] | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -165,12 +160,12 @@ class SpawnedWorkerPlugin:
         # pytest's own faulthandler plugin has just pointed it at stderr.
         faults.write_faults_to(self._cabin.faults)
 
-    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
-        """Ignore test files that none of our tests is in: collecting them all takes seconds."""
-        if self._files is None:
-            self._files = _files_of(self._welcome.names, config.rootpath)
-        is_ours = not self._files or str(collection_path) in self._files
-        return True if _is_test_file(collection_path) and not is_ours else None
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Collect the files of our tests alone: collecting them all takes seconds."""
+        files = _files_of(self._welcome.names, session.config.rootpath)
+        if not session.config.getoption("keepduplicates"):
+            session.config.args = files or session.config.args
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -187,15 +182,11 @@ class SpawnedWorkerPlugin:
         return gear.worker.run(session, items)
 
 
-def _is_test_file(path: Path) -> bool:
-    return path.suffix == ".py" and path.name not in _SHARED_FILES
-
-
-def _files_of(names: dict[int, list[Any]], root: Path) -> set[str]:
+def _files_of(names: dict[int, list[Any]], root: Path) -> list[str]:
     """Return the files that items are in; none when that cannot be told from their ids."""
-    relative = {nodeid.partition("::")[0] for nodeid, _copy in names.values()}
-    files = {os.path.normpath(root / name) for name in relative}
-    return files if all(map(os.path.isfile, files)) else set()
+    relative = dict.fromkeys(nodeid.partition("::")[0] for nodeid, _copy in names.values())
+    files = [os.path.normpath(root / name) for name in relative]
+    return files if all(map(os.path.isfile, files)) else []
 
 
 def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, pytest.Item]:

@@ -748,14 +748,17 @@ def test_a_spare_that_dies_is_only_missed():
 
 
 def test_a_spare_that_dies_as_it_is_adopted():
-    """Its end, heard of afterwards, is that of the worker."""
-    talk = spawned()
-    talk.tell(ev.WorkerJoined(1))
-    talk.test(1, 0)
-    talk.leave(1)
-    actions = talk.tell(ev.SpareEnded(2, KILL))
-    assert 1 == len(of(do.ReportBreach, actions))
-    assert [1] == [n for start in of(do.StartWorker, actions) for n in [start.group]]
+    """Before its first word it is missed as any spare; after that it is a worker like others."""
+    for greets, breaches in [(False, 0), (True, 1)]:
+        talk = spawned()
+        talk.tell(ev.WorkerJoined(1))
+        talk.test(1, 0)
+        talk.leave(1)
+        actions = (
+            talk.tell(ev.WorkerJoined(2), ended(2)) if greets else talk.tell(ev.SpareEnded(2, KILL))
+        )
+        assert breaches == len(of(do.ReportBreach, actions))
+        assert [(1, greets)] == [(a.group, a.adopted) for a in of(do.StartWorker, actions)]
 
 
 def test_no_spares_where_the_worker_id_is_read_at_import():
