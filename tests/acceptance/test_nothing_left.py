@@ -243,3 +243,27 @@ def test_no_temporary_files_are_left(run, files):
     place.mkdir()
     run("--isolate=session", "-p", "no:cacheprovider", TMPDIR=str(place), PYTEST_DEBUG_TEMPROOT="")
     assert [p.name for p in place.iterdir() if not p.name.startswith("pytest-of-")] == []
+
+
+PORT = """
+import os, socket
+import pytest
+
+@pytest.fixture(scope="session")
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+@pytest.mark.parametrize("turn", range(20))
+def test_port(port, turn):
+    global server, ballast
+    server = socket.create_server(("127.0.0.1", port), reuse_port=False)
+    ballast = b"x" * 50_000_000
+"""
+
+
+def test_what_a_test_held_to_its_end_is_there_for_the_next(run, files):
+    """A port that nobody closed is free when the next test begins, for its process has ended."""
+    files({"test_port.py": PORT})
+    finished = run("--isolate=function")
+    assert finished.counts == {"passed": 20}, shown(finished)

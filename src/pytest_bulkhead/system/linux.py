@@ -7,6 +7,7 @@ says so.
 from __future__ import annotations
 
 import functools
+import mmap
 import os
 import signal
 import sys
@@ -80,6 +81,14 @@ def thread_names() -> list[str]:
         except OSError:
             pass  # it ended while we looked
     return names
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process has, 0 when that cannot be told."""
+    try:
+        return int(_read("/proc/self/statm").split()[1]) * mmap.PAGESIZE
+    except OSError:
+        return 0
 
 
 def children_of(pid: int) -> list[int]:
