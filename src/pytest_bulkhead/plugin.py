@@ -14,7 +14,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,6 +120,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line(
             "markers", "timeout(seconds): end the test after that, when tests are isolated."
         )
+
+
+@pytest.fixture
+def stub_module() -> Iterator[Callable[..., ModuleType]]:
+    """Replace a heavy module by a stub for this test: `stub_module("torch", float32=object())`.
+
+    The module and all below it are put aside, and come back as the same objects. Under isolation a
+    test that uses this has a process of its own.
+    """
+    from pytest_bulkhead.stubs import Stubs  # noqa: PLC0415 - only for tests that use it
+
+    stubs = Stubs()
+    yield stubs.install
+    stubs.undo()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -104,7 +104,7 @@ class _Reader:
             self._marked[parent] = _marks_above(item)
         wish = self._wish(item, self._marked[parent])
         return [
-            item.nodeid, *self._scopes[parent], int(wish.level), wish.group or "",
+            item.nodeid, *self._scopes[parent], int(_level(item, wish)), wish.group or "",
             -1.0 if wish.timeout is None else wish.timeout,
         ]  # fmt: skip
 
@@ -115,6 +115,11 @@ class _Reader:
             if mark.name in NAMES
         ]
         return read_marks(item.nodeid, own + above) if own or above else _NO_WISH
+
+
+def _level(item: pytest.Item, wish: Wish) -> Level:
+    """Return the level that a test asks for, by its marks or by what it does to its process."""
+    return Level.FUNCTION if "stub_module" in getattr(item, "fixturenames", ()) else wish.level
 
 
 _NO_WISH = Wish(Level.SESSION)
