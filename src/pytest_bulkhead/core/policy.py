@@ -37,8 +37,12 @@ class Policy(NamedTuple):
 
     @property
     def shares(self) -> bool:
-        """Whether the session's fixtures are set up once for all workers."""
-        return self.stage and self.workers > 1 and self.level.narrow
+        """Whether the session's fixtures are set up once for all workers, in their order or not.
+
+        One staged worker sets them up itself, each when the first test needs it.
+        """
+        alone = self.workers == 1 and self.level.narrow
+        return self.stage and self.level > Level.SESSION and not alone
 
     def limit_of(self, item: Item) -> float | None:
         """Return how many seconds a test may take; None for no limit, as is a mark with 0."""

@@ -42,6 +42,7 @@ class Roster:
         #: The groups that were given up.
         self._abandoned: set[int] = set()
         self._hired = 0
+        self._shares = False
         #: Workers that died before their tests had run.
         self._lost = 0
         self._stillborn: dict[int, int] = {}
@@ -54,7 +55,7 @@ class Roster:
             policy: what the user asked for.
             staged: processes can be forked, so that wide fixtures are set up once for many tests.
         """
-        self._items = items
+        self._items, self._shares = items, policy.shares
         self.groups = form_groups(
             items, policy.level, policy.workers, staged=staged and policy.stage
         )
@@ -153,7 +154,8 @@ class Roster:
         slot = next(number for number in itertools.count() if number not in taken)
         number = spare or self.next_number()
         staged = self.groups[group].staged and forked
-        worker = Worker(number, slot, group, forked, staged, adopted=bool(spare))
+        waits = forked and self._shares
+        worker = Worker(number, slot, group, forked, staged, waits, adopted=bool(spare))
         self.workers[worker.id] = worker
         return worker
 

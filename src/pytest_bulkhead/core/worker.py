@@ -99,6 +99,8 @@ class Worker:
     forked: bool
     #: It forks a process for each cell of its tests, and outlives them.
     staged: bool = False
+    #: It may have to wait for the session's fixtures before it is forked.
+    waits: bool = False
     #: It was a spare, and might have died as one.
     adopted: bool = False
     stage: Stage = Stage.STARTING
@@ -256,8 +258,7 @@ class Worker:
         """How many seconds what it does outside tests may last; None for no limit."""
         if self.stage is Stage.LEFT:
             return escalation.MUTE_LIMIT
-        # A staged one may wait for the session's fixtures before it is forked.
-        return escalation.limit_of(self.phase, self.forked and not self.staged)
+        return escalation.limit_of(self.phase, self.forked and not self.waits)
 
     @property
     def phase(self) -> Phase:

@@ -96,6 +96,10 @@ class Gear:
         unstaged = self._config.getini("isolate_unstaged")
         return SessionStage(session, self._standing, unstaged, cabin.faults)
 
+    def disown(self, session: pytest.Session) -> None:
+        """Leave what stands to the process that we were forked from."""
+        self._standing.disown(session)
+
     def set_stage(
         self, session: pytest.Session, cabin: Cabin, order: msg.Fork, keeper: int
     ) -> None:
@@ -143,6 +147,8 @@ def _embark(
     gear.board(cabin, order, [])
     if order.staged:
         gear.set_stage(session, cabin, order, keeper)
+    else:
+        gear.disown(session)
     return gear.worker.run(session, session.items)
 
 
