@@ -72,12 +72,20 @@ def _read(path: str) -> str:
     return b"".join(chunks).decode("utf-8", "replace")
 
 
-def thread_names() -> list[str]:
-    """Return the names of all native threads of this process, the main one first."""
-    names = []
-    for tid in sorted(os.listdir("/proc/self/task"), key=int):
+#: Where the native threads of this process are listed.
+THREADS = "/proc/self/task"
+
+
+def threads() -> dict[int, str]:
+    """Return {id: name} of all native threads of this process, the main one first.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    names = {}
+    for tid in sorted(map(int, os.listdir(THREADS))):
         try:
-            names.append(_read(f"/proc/self/task/{tid}/comm").strip())
+            names[tid] = _read(f"{THREADS}/{tid}/comm").strip()
         except OSError:
             pass  # it ended while we looked
     return names

@@ -1,15 +1,16 @@
-"""Which import of the user's code started which thread: else it is hard to find."""
+"""The threads of this process, and which import of the user's code started which of them."""
 
 from __future__ import annotations
 
 import functools
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.proof import PythonThread
+from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.environ import importing_place
 
 _places: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
@@ -37,8 +38,21 @@ def unwatch_starts() -> None:
         threading.Thread.start = _original.pop()  # type: ignore[method-assign]
 
 
-def python_threads() -> Iterator[PythonThread]:
-    """Yield the threads that Python knows of, less the main one."""
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            yield PythonThread(thread.name, _places.get(thread, ""))
+def python_threads() -> Fact[tuple[PythonThread, ...]]:
+    """Return the threads that Python knows of, less the main one."""
+    found = (PythonThread(thread.name, _places.get(thread, "")) for thread in _beside_main())
+    return Known(tuple(found), "threading.enumerate")
+
+
+def native_threads() -> Fact[tuple[str, ...]]:
+    """Return the names of the threads that Python does not know of."""
+    known = {process.own_pid(), *(thread.native_id for thread in _beside_main())}
+    try:
+        names = (name for tid, name in linux.threads().items() if tid not in known)
+        return Known(tuple(names), linux.THREADS)
+    except OSError as problem:
+        return Unknown(f"the threads of the process cannot be counted: {problem}")
+
+
+def _beside_main() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
