@@ -773,6 +773,25 @@ def test_a_name_that_is_overridden_is_another_fixture(files, logged):
     assert sorted(texts(log)) == ["set p", "set root"]
 
 
+def test_a_fixture_that_only_its_override_asks_for_is_set_up_once(files, logged):
+    """A session fixture behind one of its own name that is narrower, or behind several."""
+    head = "import pytest\nfrom log import note\n"
+    narrow = "@pytest.fixture{0}\ndef session_(session_): return [*session_, '{1}']\n"
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_a.py": head + narrow.format("", "a")
+        + "def test_1(session_): assert session_ == ['session', 'a']\ndef test_2(session_): pass\n",
+        "test_b.py": head + narrow.format("(scope='module')", "b")
+        + "class TestB:\n    @pytest.fixture\n    def session_(self, between): return [*between, 'B']\n"
+        + "    @pytest.fixture\n    def between(self, session_): return session_\n"
+        + "    def test_3(self, session_): assert session_ == ['session', 'b', 'B']\n"
+        + "def test_4(session_): assert session_ == ['session', 'b']\n",
+    })  # fmt: skip
+    same_as_plain(logged)
+    _finished, log = logged("--isolate=function", "-n2")
+    assert texts(log) == ["set session", "clear session"]
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_ctrl_c_while_a_session_fixture_is_set_up(workers, files, run):
     """The run ends at once, also where all workers wait for that fixture."""

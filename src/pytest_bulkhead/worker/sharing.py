@@ -67,15 +67,14 @@ class SessionStage:
     def _wanted(self, unshared: Collection[str]) -> Iterator[tuple[int, pytest.Item, Need]]:
         """Yield each fixture once, with the first test that needs it."""
         needs = Needs(Level.CLASS, [*self._unstaged, *unshared])
-        seen: set[str] = set()
+        seen: set[frozenset[int]] = set()
         for index, item in enumerate(self._session.items):
             for need in needs.of(index, item):
-                # One with parameters has several values, and workers need them at different times.
-                if need.node is self._session and not need.params:
-                    for name in need.names:
-                        if name not in seen:
-                            seen.add(name)
-                            yield index, item, need._replace(names=(name,))
+                for one in need.wanted if need.node is self._session else ():
+                    # One with parameters has several values: workers need them at different times.
+                    if not one.params and one.definitions not in seen:
+                        seen.add(one.definitions)
+                        yield index, item, need._replace(wanted=(one,), params={})
 
     def _asked(self) -> int:
         return identity.times_asked(self._session.config) + reads_of("PYTEST_XDIST_WORKER")

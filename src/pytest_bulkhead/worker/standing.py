@@ -72,7 +72,8 @@ class Standing:
             item: the test.
             need: what it needs of our node.
         """
-        copy, hook = fixtures.stage_item(item, need.names, need.node), item.ihook
+        wanted = [(one.name, one.overridden) for one in need.wanted]
+        copy, hook = fixtures.stage_item(item, wanted, need.node), item.ihook
         self._flight.item = index
         self._mouth.say(msg.Preparing(index))
         with self._in_hand(leaving=False), fixtures.warnings_of(copy):
