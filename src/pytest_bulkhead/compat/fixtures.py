@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
+from pytest_bulkhead.core.sections import join_sections
+
 
 def fail_fixture(fixturedef: pytest.FixtureDef[Any], request: Any, text: str) -> NoReturn:  # noqa: ANN401
     """Fail the set-up of a fixture without running it, as if it had raised.
@@ -200,6 +202,46 @@ def _fill(stage: Any, info: Any, names: Iterable[tuple[str, int]]) -> None:  # n
         stage._fixtureinfo = dataclasses.replace(info, name2fixturedefs=known)
         stage._initrequest()
         stage._request.getfixturevalue(name)
+
+
+#: What stages have logged for a test: records, and text.
+_LOGGED = pytest.StashKey["tuple[list[Any], str]"]()
+
+
+def keep_log(stage: Any) -> None:  # noqa: ANN401
+    """Keep what was logged in the set-up of a copy, for who asks `caplog` for it in the test."""
+    from _pytest.logging import caplog_handler_key  # noqa: PLC0415 - where tests are staged
+
+    handler = stage.stash.get(caplog_handler_key, None)
+    if handler is not None and handler.records:
+        stage.stash[_LOGGED] = (list(handler.records), handler.stream.getvalue())
+
+
+def restore_log(item: pytest.Item) -> None:
+    """Have `caplog` begin with what stages have logged in the set-up of this test."""
+    from _pytest.logging import caplog_handler_key  # noqa: PLC0415 - where tests are staged
+
+    handler = item.stash.get(caplog_handler_key, None)
+    if handler is not None and _LOGGED in item.stash:
+        records, text = item.stash[_LOGGED]
+        del item.stash[_LOGGED]
+        handler.records[:0] = records
+        handler.stream.write(text)
+
+
+def join_output(item: Any) -> None:  # noqa: ANN401
+    """Join what was captured in a test's set-up with what stages have captured in theirs for it.
+
+    Not when it was run before, by pytest-rerunfailures: each run has sections of its own.
+    """
+    sections = item._report_sections
+    if all(phase == "setup" for phase, *_rest in sections):
+        sections[:] = join_sections((), sections)
+
+
+def forget_output(stage: Any, phase: str) -> None:  # noqa: ANN401
+    """Have nobody told what hooks have printed in a phase that the copy of a test went through."""
+    stage._report_sections[:] = [one for one in stage._report_sections if one[0] != phase]
 
 
 def warnings_of(item: Any) -> AbstractContextManager[None]:  # noqa: ANN401
