@@ -6,6 +6,7 @@ but each test sees the fixtures as they were made.
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -386,21 +387,78 @@ def test_4(): pass
     assert finished.tests == {"passed": 2, "timed out": 1, "error": 1}, shown(finished)
 
 
-def test_output_of_a_wide_fixture_stands_with_its_first_test(files, run):
-    """Captured output and log of the set-up, and its seconds, as in plain pytest."""
-    files({
-        "test_x.py": """
-import logging, pytest, time
+LOUD = """
+import logging, pytest, sys, time
+def say(text):
+    print("out " + text); print("err " + text, file=sys.stderr); logging.warning("log " + text)
+def make(scope, seconds=0.0):
+    @pytest.fixture(scope=scope, name=scope + "_")
+    def fixture():
+        say("set " + scope); time.sleep(seconds); yield; say("clear " + scope); time.sleep(seconds)
+    return fixture
+session_, class_, function_ = map(make, ["session", "class", "function"])
+module_ = make("module", 0.4)
+def logged(caplog): return [record.message for record in caplog.get_records("setup")]
+def test_1(session_, module_, function_, caplog):
+    assert logged(caplog) == ["log set session", "log set module", "log set function"]
+    assert "log set session" in caplog.text
+class TestC:
+    def test_2(self, class_, function_): say("call")
+    def test_3(self, class_, function_, caplog): assert logged(caplog) == ["log set function"]
+    def test_4(self, class_, function_): assert "seen" == "not seen"
+def test_5(module_): pass
 @pytest.fixture(scope="module")
-def loud(): print("setting up"); logging.warning("careful"); time.sleep(0.3)
-def test_1(loud): assert 0
-def test_2(loud): assert 0
-""",
-    })  # fmt: skip
-    finished = run("--isolate=function", "--durations=3")
-    assert finished.out.count("setting up") == 1, shown(finished)
-    assert finished.out.count("careful") == 1, shown(finished)
-    assert "0.3" in finished.section("slowest 3 durations"), shown(finished)
+def sour(): yield; say("souring"); raise ValueError("turned sour")
+def test_6(sour, function_): pass
+"""
+
+TWICE_SOUR = """
+import pytest
+@pytest.fixture(scope="module")
+def sour(): yield; raise ValueError("turned sour, too")
+@pytest.fixture
+def bitter(): yield; raise KeyError("tasted bitter")
+def test_8(sour, bitter): pass
+"""
+
+
+def reported(run, *options):
+    """Run pytest; return that, what it shows, and the JUnit file, without what always differs."""
+    finished = run(
+        "-rP", "--durations=0", "--durations-min=0.35", "--no-header", "--junit-xml=junit.xml",
+        "-o", "junit_logging=all", *options,
+    )  # fmt: skip
+    out = re.sub(r"\nisolate: .*|0x[0-9a-f]+| in [0-9.]+s", "", finished.out)
+    shown_, _, slowest = out.partition("slowest durations")
+    junit = (run.path / "junit.xml").read_text()
+    junit = re.sub(r'(time|timestamp)="[^"]*"|0x[0-9a-f]+', "", junit)
+    return finished, shown_, sorted(re.findall(r"(?:setup|teardown) .*", slowest)), junit
+
+
+def test_what_is_reported_of_wide_fixtures_is_as_in_plain_pytest(files, run):
+    """Output, log, seconds and errors stand with the first test and the last, in JUnit too.
+
+    `caplog` has them too. Only where the last test's own teardown fails as well are both errors
+    told one after the other, not as a group.
+    """
+    files({"test_x.py": LOUD, "test_y.py": "def test_7(): pass\n"})
+    plain, *expected = reported(run)
+    finished, *found = reported(run, "--isolate=function")
+    assert found == expected, shown(finished)
+    assert found[1] == ["setup    test_x.py::test_1", "teardown test_x.py::test_6"]
+    finished, _shown, _slowest, junit = reported(run, "--isolate=function", "-n2")
+    assert finished.tests == plain.tests, shown(finished)
+    assert junit.count("out set session") == junit.count("out clear session") == 1
+
+
+def test_errors_of_a_test_and_its_stage_are_one_error(files, run):
+    """As in plain pytest; with both texts."""
+    files({"test_x.py": TWICE_SOUR})
+    plain, finished = run(), run("--isolate=function", "--junit-xml=junit.xml")
+    assert finished.tests == plain.tests == {"passed": 1, "error": 1}, shown(finished)
+    assert "turned sour, too" in finished.out
+    assert "tasted bitter" in finished.out
+    assert (run.path / "junit.xml").read_text().count("<testcase") == 1
 
 
 def test_built_in_fixtures_behave(files, run):
@@ -771,6 +829,25 @@ def test_a_name_that_is_overridden_is_another_fixture(files, logged):
     })  # fmt: skip
     _finished, log = logged("--isolate=function")
     assert sorted(texts(log)) == ["set p", "set root"]
+
+
+def test_a_fixture_that_only_its_override_asks_for_is_set_up_once(files, logged):
+    """A session fixture behind one of its own name that is narrower, or behind several."""
+    head = "import pytest\nfrom log import note\n"
+    narrow = "@pytest.fixture{0}\ndef session_(session_): return [*session_, '{1}']\n"
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_a.py": head + narrow.format("", "a")
+        + "def test_1(session_): assert session_ == ['session', 'a']\ndef test_2(session_): pass\n",
+        "test_b.py": head + narrow.format("(scope='module')", "b")
+        + "class TestB:\n    @pytest.fixture\n    def session_(self, between): return [*between, 'B']\n"
+        + "    @pytest.fixture\n    def between(self, session_): return session_\n"
+        + "    def test_3(self, session_): assert session_ == ['session', 'b', 'B']\n"
+        + "def test_4(session_): assert session_ == ['session', 'b']\n",
+    })  # fmt: skip
+    same_as_plain(logged)
+    _finished, log = logged("--isolate=function", "-n2")
+    assert texts(log) == ["set session", "clear session"]
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])

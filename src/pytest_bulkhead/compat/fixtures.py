@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
+
+from pytest_bulkhead.core.sections import join_sections
 
 
 def fail_fixture(fixturedef: pytest.FixtureDef[Any], request: Any, text: str) -> NoReturn:  # noqa: ANN401
@@ -36,10 +39,16 @@ def teardown_session(session: pytest.Session) -> None:
     session._setupstate.teardown_exact(None)
 
 
+#: {name: all fixtures of that name that a test can see, the closest last}
+_Known = Mapping[str, Sequence[Any]]
+
+
 class WideFixture(NamedTuple):
     """A fixture that a test needs and that outlives it."""
 
     name: str
+    #: How many fixtures of its name override it for this test, and ask for it.
+    overridden: int
     scope: str
     #: The node with which it is torn down.
     node: Any
@@ -47,8 +56,8 @@ class WideFixture(NamedTuple):
     module: str
     #: It and all that it needs, by name.
     closure: frozenset[str]
-    #: {parameter: identity of the value} of all of those.
-    params: dict[str, int]
+    #: {parameter, and the identity of what it is given to: the value} of all of those.
+    params: dict[tuple[str, int], Any]
     #: One of those is not to be staged, by its own word.
     unstaged: bool
     #: Identities of the definitions: a name may be overridden for some tests.
@@ -65,23 +74,55 @@ def wide_fixtures(item: Any) -> Iterator[WideFixture]:  # noqa: ANN401 - a pytes
 
     Public hooks tell of fixtures when they are set up; which ones will be stands only here.
     """
-    known = item._fixtureinfo.name2fixturedefs
-    callspec: Any = getattr(item, "callspec", None)
-    params = getattr(callspec, "params", {})
     for name in item.fixturenames:
-        if not known.get(name):
-            continue
-        fixturedef = known[name][-1]
-        scope = callspec._arg2scope[name].value if name in params else fixturedef.scope
-        node = _scope_node(item, scope, fixturedef) if scope != "function" else None
-        if node is None:
-            continue
-        closure = _closure(name, known)
-        keys = {other: id(params[other]) for other in closure if other in params}
-        module = fixturedef.func.__module__ or ""
-        unstaged = any(_is_unstaged(one) for other in closure for one in known.get(other, ()))
-        definitions = frozenset(id(known[other][-1]) for other in closure if known.get(other))
-        yield WideFixture(name, scope, node, module, closure, keys, unstaged, definitions)
+        for overridden, known in enumerate(_views(name, item._fixtureinfo.name2fixturedefs)):
+            wide = _wide_fixture(item, name, overridden, known)
+            if wide is not None:
+                yield wide
+
+
+def _wide_fixture(
+    item: Any,  # noqa: ANN401 - a pytest.Function
+    name: str,
+    overridden: int,
+    known: _Known,
+) -> WideFixture | None:
+    fixturedef, callspec = known[name][-1], getattr(item, "callspec", None)
+    params: Any = getattr(callspec, "params", {})
+    scope = callspec._arg2scope[name].value if name in params else fixturedef.scope  # type: ignore[union-attr]
+    node = _scope_node(item, scope, fixturedef) if scope != "function" else None
+    if node is None:
+        return None
+    closure = _closure(name, known)
+    given = {
+        (other, id(known[other][-1]) if known.get(other) else 0): params[other]
+        for other in closure
+        if other in params
+    }
+    return WideFixture(
+        name,
+        overridden,
+        scope,
+        node,
+        fixturedef.func.__module__ or "",
+        closure,
+        given,
+        any(_is_unstaged(one) for other in closure for one in known.get(other, ())),
+        frozenset(id(one) for other in closure for one in known.get(other, ())),
+    )
+
+
+def _views(name: str, known: _Known) -> Iterator[_Known]:
+    """Yield what is known where a name is asked for, and where its override asks for it, and so on.
+
+    A fixture that asks for its own name, be it by way of others, gets the one that it overrides.
+    """
+    while known.get(name):
+        yield known
+        own = known[name]
+        if len(own) == 1 or not any(name in _closure(needed, known) for needed in own[-1].argnames):
+            return
+        known = {**known, name: own[:-1]}
 
 
 def _is_unstaged(fixturedef: Any) -> bool:  # noqa: ANN401 - FixtureDef
@@ -97,7 +138,7 @@ def _scope_node(item: Any, scope: str, fixturedef: Any) -> Any:  # noqa: ANN401 
     return item.getparent(kinds[scope])
 
 
-def _closure(name: str, known: Mapping[str, Sequence[Any]]) -> frozenset[str]:
+def _closure(name: str, known: _Known) -> frozenset[str]:
     """Return a fixture and all that it needs."""
     found: set[str] = set()
     queue = [name]
@@ -129,22 +170,78 @@ def _file_of(module: object) -> object:
         return None
 
 
-def stage_item(item: Any, names: Sequence[str], node: Any) -> Any:  # noqa: ANN401
-    """Return a copy of a test that needs nothing but these fixtures, and ends at this node.
+def stage_item(item: Any, wanted: Iterable[tuple[str, int]], node: Any) -> Any:  # noqa: ANN401
+    """Return a copy of a test that needs nothing but some fixtures, and ends at this node.
 
     It is set up and torn down by pytest's own hooks, but never run: so skip marks, conftests'
     `pytest_runtest_setup` and captured output are as for the test itself, whose report sections
     it shares. A test made by `from_parent` would have neither its marks nor its type.
+
+    Args:
+        item: the test.
+        wanted: (name, how many of that name override it) of the fixtures.
+        node: where the copy's chain of nodes ends.
     """
-    stage = copy.copy(item)
-    stage.fixturenames = list(names)
+    stage, names = copy.copy(item), list(wanted)
+    stage.fixturenames = list(dict.fromkeys(name for name, _overridden in names))
     stage._initrequest()
     chain = item.listchain()
     chain = [*chain[: chain.index(node) + 1], stage]
     stage.listchain = lambda: list(chain)
-    stage.setup = stage._request._fillfixtures
+    stage.setup = lambda: _fill(stage, item._fixtureinfo, names)
     stage.teardown = lambda: None
     return stage
+
+
+def _fill(stage: Any, info: Any, names: Iterable[tuple[str, int]]) -> None:  # noqa: ANN401
+    """Set fixtures up: one that is overridden by a request that does not see what overrides it."""
+    for name, overridden in names:
+        known = info.name2fixturedefs
+        if overridden:
+            known = {**known, name: known[name][:-overridden]}
+        stage._fixtureinfo = dataclasses.replace(info, name2fixturedefs=known)
+        stage._initrequest()
+        stage._request.getfixturevalue(name)
+
+
+#: What stages have logged for a test: records, and text.
+_LOGGED = pytest.StashKey["tuple[list[Any], str]"]()
+
+
+def keep_log(stage: Any) -> None:  # noqa: ANN401
+    """Keep what was logged in the set-up of a copy, for who asks `caplog` for it in the test."""
+    from _pytest.logging import caplog_handler_key  # noqa: PLC0415 - where tests are staged
+
+    handler = stage.stash.get(caplog_handler_key, None)
+    if handler is not None and handler.records:
+        stage.stash[_LOGGED] = (list(handler.records), handler.stream.getvalue())
+
+
+def restore_log(item: pytest.Item) -> None:
+    """Have `caplog` begin with what stages have logged in the set-up of this test."""
+    from _pytest.logging import caplog_handler_key  # noqa: PLC0415 - where tests are staged
+
+    handler = item.stash.get(caplog_handler_key, None)
+    if handler is not None and _LOGGED in item.stash:
+        records, text = item.stash[_LOGGED]
+        del item.stash[_LOGGED]
+        handler.records[:0] = records
+        handler.stream.write(text)
+
+
+def join_output(item: Any) -> None:  # noqa: ANN401
+    """Join what was captured in a test's set-up with what stages have captured in theirs for it.
+
+    Not when it was run before, by pytest-rerunfailures: each run has sections of its own.
+    """
+    sections = item._report_sections
+    if all(phase == "setup" for phase, *_rest in sections):
+        sections[:] = join_sections((), sections)
+
+
+def forget_output(stage: Any, phase: str) -> None:  # noqa: ANN401
+    """Have nobody told what hooks have printed in a phase that the copy of a test went through."""
+    stage._report_sections[:] = [one for one in stage._report_sections if one[0] != phase]
 
 
 def warnings_of(item: Any) -> AbstractContextManager[None]:  # noqa: ANN401

@@ -37,6 +37,9 @@ class Autopsy:
         """Report the death of a process that a test owned."""
         craft = self._bridge.fleet.get(action.worker)
         evidence = self._gather(action, craft)
+        if craft is not None and craft.held is not None and craft.held.report.passed:
+            # A stage has died that tore down: this is what there is to tell of the teardown.
+            craft.sections, craft.held = tuple(craft.held.report.sections), None
         report = self._make_report(action, evidence, craft)
         self._announce(report)
         if craft is not None:

@@ -21,6 +21,7 @@ class Below:
 
     def on_preparing(self, craft: Craft, message: msg.Preparing) -> None:
         """Take in that a stage begins to set up what a test needs."""
+        self._bridge.release(craft)
         worker = self._bridge.run.workers[craft.process]
         if worker.item is not None or message.item not in worker.todo:
             raise ProtocolError("a stage prepares for a test that was not given")
@@ -46,5 +47,6 @@ class Below:
         craft.hull.line.forget_partial()
         end = self._bridge.explain_kill(decode_status(message.status, message.peak_kib))
         self._feed(ev.CellEnded(craft.process, end, craft.hull.page.read()))
+        self._bridge.release(craft)
         craft.sections, craft.told = (), {}
         craft.answers.send(msg.Buried())

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_bulkhead.controller.fleet import Fleet
+from pytest_bulkhead.controller.fleet import Craft, Fleet
+from pytest_bulkhead.controller.holding import Held, release
 from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
@@ -85,6 +86,8 @@ class Bridge:
     leaks: list[Leak] = dataclasses.field(default_factory=list)
     #: {node: the stacks of the template that died when it collected that node}
     import_stacks: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: Of the last worker that has ended, when its session's fixtures stand in a stage for all.
+    held: Held | None = None
     #: (worker id, traceback) of session fixtures whose teardown failed when no test was left.
     late_errors: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
@@ -104,6 +107,18 @@ class Bridge:
         if report is None:
             raise ProtocolError("a report is of no known type")
         return report
+
+    def release(self, craft: Craft) -> None:
+        """Hand to pytest what a craft's latest test had yet to wait for."""
+        release(self.config.hook, craft)
+        self.heed_wishes()
+
+    def inherit(self, craft: Craft) -> None:
+        """Take what a craft that has ended still holds: others may tear its fixtures down."""
+        if craft.held is not None and self.run.policy.shares and self.run.template.alive:
+            release(self.config.hook, self)
+            self.held, craft.held = craft.held, None
+        self.release(craft)
 
     def note_leak(self, leak: Leak) -> None:
         """Note a process that outlived its test.

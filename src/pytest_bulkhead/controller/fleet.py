@@ -7,6 +7,7 @@ import dataclasses
 import selectors
 from collections.abc import Iterator
 
+from pytest_bulkhead.controller.holding import Held
 from pytest_bulkhead.controller.node import WorkerNode
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.system import linux
@@ -40,6 +41,8 @@ class Craft:
     sections: tuple[tuple[str, str], ...] = ()
     #: What its last report told that the next may leave out (`messages.TOLD_ONCE`).
     told: dict[str, object] = dataclasses.field(default_factory=dict)
+    #: The report of its latest test's teardown, which a stage below it may add to.
+    held: Held | None = None
     #: It said that it has left.
     left: bool = False
 

@@ -149,6 +149,8 @@ class Hearing:
         self._feed(ev.TerminalReturned(craft.process))
 
     def _on_paused(self, craft: Craft, _message: msg.Paused) -> None:
+        if craft.held is not None and craft.held.report.failed:
+            self._bridge.release(craft)
         # What its report made pytest and plugins wish is on its way to it before this.
         self._asked = True
         self._feed(ev.Tick())
@@ -267,6 +269,7 @@ class Hearing:
                 self._hook.pytest_testnodedown(node=craft.node, error=str(end))
             if number in self._bridge.run.workers:
                 self._feed(ev.WorkerEnded(number, end, doing))
+            self._bridge.inherit(craft)
         self._bridge.fleet.remove(craft)
 
 

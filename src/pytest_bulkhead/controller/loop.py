@@ -17,6 +17,7 @@ from typing import Any
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.hearing import Hearing
+from pytest_bulkhead.controller.holding import release
 from pytest_bulkhead.controller.perform import Performer
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
@@ -174,6 +175,7 @@ class Loop:
 
     def report_late_errors(self) -> None:
         """Report session fixtures whose teardown failed after the last test of their worker."""
+        release(self._bridge.config.hook, self._bridge)
         for worker, text in self._bridge.late_errors:
             self._performer.autopsy.report_error(f"session fixtures of {worker}", text)
 

@@ -10,6 +10,7 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.holding import Held, add_teardown
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
@@ -37,9 +38,13 @@ class Testimony:
         _expect(worker.item == index, "a test is finished that had not begun")
         self._feed(ev.TestFinished(craft.process, index))
         craft.sections, craft.told = (), {}
-        self._hook.pytest_runtest_logfinish(**self._place(index))
+        if craft.held is not None:
+            craft.held = craft.held._replace(place=self._place(index))
+        else:
+            self._hook.pytest_runtest_logfinish(**self._place(index))
 
     def _on_test_started(self, craft: Craft, index: int, *, fresh: bool) -> None:
+        self._bridge.release(craft)
         worker = self._bridge.run.workers[craft.process]
         # Of a staged worker, those that have to run together come before the others.
         given = bool(worker.todo) and (worker.todo[0] == index or worker.staged)
@@ -54,21 +59,54 @@ class Testimony:
 
     def on_reported(self, craft: Craft, message: msg.Reported) -> None:
         """Take in a report, and hand it to pytest."""
+        if craft.is_template:
+            self._on_session_cleared(craft, self._restore(craft, message))
+            return
         worker = self._bridge.run.workers[craft.process]
         clearing = worker.clearing is not None and worker.clearing == message.item
         _expect(worker.item == message.item or clearing, "a test reports that had not begun")
+        report = self._restore(craft, message)
+        if clearing:
+            self._add_teardown(craft, message.item, report)
+            return
+        self._bridge.release(craft)
+        if type(report) is pytest.TestReport:
+            self._account(craft, message.item, report)
+            if craft.staged and report.when == "teardown":
+                craft.held = Held(report)
+                return
+        self._tell(report)
+
+    def _on_session_cleared(self, craft: Craft, report: pytest.TestReport) -> None:
+        """Take in what the stage of the session has torn down when all workers had ended."""
+        if self._bridge.held is not None:
+            add_teardown(self._bridge.held, report)
+        elif report.failed:
+            self._bridge.late_errors.append((craft.node.gateway.id, str(report.longrepr)))
+
+    def _restore(self, craft: Craft, message: msg.Reported) -> Any:  # noqa: ANN401 - of any plugin
         report = self._bridge.restore_report(_complete(craft, message.report))
         report.worker_id = craft.node.gateway.id
         report.testrun_uid = self._bridge.run_uid
         report.item_index = message.item
         if self._bridge.settings.named:
             report.node = craft.node
-        if type(report) is pytest.TestReport:
-            self._account(craft, message.item, report)
         if hasattr(report, "bulkhead_junit"):
             self._add_junit_extras(report)
+        return report
+
+    def _tell(self, report: Any) -> None:  # noqa: ANN401 - of any plugin
         self._hook.pytest_runtest_logreport(report=report)
         self._bridge.heed_wishes()
+
+    def _add_teardown(self, craft: Craft, index: int, report: pytest.TestReport) -> None:
+        """Take in what a stage has torn down: for its last test, as in plain pytest."""
+        if report.failed:
+            self._feed_report(craft, index, report)
+        if craft.held is not None:
+            add_teardown(craft.held, report)
+        elif report.failed:
+            self._tell(report)
 
     def _add_junit_extras(self, report: pytest.TestReport) -> None:
         try:
@@ -79,6 +117,9 @@ class Testimony:
     def _account(self, craft: Craft, index: int, report: pytest.TestReport) -> None:
         craft.sections = tuple(report.sections)
         self._bridge.durations[index] += report.duration
+        self._feed_report(craft, index, report)
+
+    def _feed_report(self, craft: Craft, index: int, report: pytest.TestReport) -> None:
         xfail = hasattr(report, "wasxfail")
         self._feed(
             ev.TestReported(

@@ -183,9 +183,9 @@ class TemplatePlugin:
 
     def _leave(self, session: pytest.Session) -> NoReturn:
         if self._stage is not None:
-            problem = self._stage.clear()
-            if problem:
-                self._endpoint.send(msg.Refused("teardown", problem, -1))
+            cleared = self._stage.clear()
+            if cleared is not None:
+                self._endpoint.send(cleared)
             # What ran here is a part of the session, for those who measure.
             session.config.hook.pytest_sessionfinish(session=session, exitstatus=0)
             leaving.run_exit_functions()

@@ -19,6 +19,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from pytest_bulkhead.core.ends import decode_status
+from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import clock, leaving, linux, process
 from pytest_bulkhead.system.page import Page
 
@@ -32,8 +33,8 @@ class Stage(Protocol):
     def set_up(self, unshared: Collection[str]) -> tuple[str, str] | None:
         """Set up all that can be shared; return the name of what cannot, and why."""
 
-    def clear(self) -> str:
-        """Tear down what stands; return what went wrong."""
+    def clear(self) -> msg.Reported | None:
+        """Tear down what stands; return what is to be told of it."""
 
 
 class Part(enum.Enum):

@@ -19,16 +19,35 @@ _LIGHT = ("_pytest.", "xdist.")
 _XUNIT = ("_xunit_", "_unittest_")
 
 
+#: A parameter: its name, and the identity of the fixture that it is given to.
+Param = tuple[str, int]
+
+
+class Wanted(NamedTuple):
+    """A fixture that a test needs."""
+
+    name: str
+    #: How many of that name override it for this test.
+    overridden: int
+    #: Identities of its definition and those of its dependencies.
+    definitions: frozenset[int]
+    #: The parameters of those.
+    params: frozenset[Param]
+
+
 class Need(NamedTuple):
     """What a test needs at one node."""
 
     #: Whose fixtures they are; they live until the last test below it.
     node: pytest.Collector | pytest.Session
-    names: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
     #: {parameter: which value} of those fixtures, their dependencies included.
-    params: dict[str, int]
-    #: Identities of their definitions, dependencies included.
-    definitions: frozenset[int]
+    params: dict[Param, int]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fixtures."""
+        return tuple(one.name for one in self.wanted)
 
     def agrees(self, other: Need) -> bool:
         """Whether both can be met at the same time."""
@@ -49,6 +68,8 @@ class Needs:
         self._unstaged = frozenset(unstaged)
         self._known: dict[int, tuple[Need, ...]] = {}
         self._acts: dict[Any, bool] = {}
+        #: {value of a parameter: its number}
+        self._values: dict[object, int] = {}
 
     def of(self, index: int, item: pytest.Item) -> tuple[Need, ...]:
         """Return the needs of a test, the widest node first."""
@@ -57,17 +78,22 @@ class Needs:
         return self._known[index]
 
     def _find(self, item: pytest.Item) -> Iterator[Need]:
-        names: dict[Any, list[fixtures.WideFixture]] = {}
+        found: dict[Any, list[fixtures.WideFixture]] = {}
         for fixture in fixtures.wide_fixtures(item):
             if self._is_staged(item, fixture):
-                names.setdefault(fixture.node, []).append(fixture)
+                found.setdefault(fixture.node, []).append(fixture)
         for node in item.listchain()[:-1]:
-            found = names.get(node, [])
-            if found or self._acts_itself(node):
-                params = {name: key for one in found for name, key in one.params.items()}
-                definitions = frozenset(key for one in found for key in one.definitions)
-                wanted = tuple(one.name for one in found)
-                yield Need(node, wanted, params, definitions)  # type: ignore[arg-type]
+            own = found.get(node, [])
+            if own or self._acts_itself(node):
+                params = {key: self._number(one.params[key]) for one in own for key in one.params}
+                yield Need(node, tuple(map(_wanted, own)), params)  # type: ignore[arg-type]
+
+    def _number(self, value: object) -> int:
+        """Return the same number for the same value, as pytest compares them."""
+        try:
+            return self._values.setdefault(value, len(self._values))
+        except Exception:  # noqa: BLE001 - a value of a user that does not hash
+            return -id(value)
 
     def _acts_itself(self, node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
         if node not in self._acts:
@@ -80,3 +106,8 @@ class Needs:
         if fixture.module.startswith(_LIGHT) and not fixture.name.startswith(_XUNIT):
             return False
         return not fixture.unstaged and self._unstaged.isdisjoint(fixture.closure)
+
+
+def _wanted(fixture: fixtures.WideFixture) -> Wanted:
+    params = frozenset(fixture.params)
+    return Wanted(fixture.name, fixture.overridden, fixture.definitions, params)

@@ -74,10 +74,14 @@ class ReporterPlugin:
         self.failed = self.failed or report.failed
         if self.prelude and report.when == "setup":
             report.duration += self.prelude.pop(self.item, 0.0)
-        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self.send(report)
+
+    def send(self, report: pytest.TestReport) -> None:
+        """Send a report of the item in hand."""
+        data = serialise(self._config, report)
         if type(data) is dict:
             self._leave_out_known(data)
-        self.mouth.say(msg.Reported(self.item, to_plain(data)))
+        self.mouth.say(msg.Reported(self.item, data))
 
     def _leave_out_known(self, data: dict[str, Any]) -> None:
         """Leave out what an earlier report of the same test has told: half of what there is."""
@@ -103,6 +107,11 @@ class ReporterPlugin:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self.mouth.say(msg.Refused("internal", str(excrepr), 3))
+
+
+def serialise(config: pytest.Config, report: pytest.TestReport) -> msg.Plain:
+    """Return a report as it travels."""
+    return to_plain(config.hook.pytest_report_to_serializable(config=config, report=report))
 
 
 class LiveLog:

@@ -19,9 +19,11 @@ import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system.environ import reads_of
 from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.worker.needs import Need, Needs
+from pytest_bulkhead.worker.reporter import serialise
 from pytest_bulkhead.worker.standing import Standing
 
 
@@ -67,15 +69,14 @@ class SessionStage:
     def _wanted(self, unshared: Collection[str]) -> Iterator[tuple[int, pytest.Item, Need]]:
         """Yield each fixture once, with the first test that needs it."""
         needs = Needs(Level.CLASS, [*self._unstaged, *unshared])
-        seen: set[str] = set()
+        seen: set[frozenset[int]] = set()
         for index, item in enumerate(self._session.items):
             for need in needs.of(index, item):
-                # One with parameters has several values, and workers need them at different times.
-                if need.node is self._session and not need.params:
-                    for name in need.names:
-                        if name not in seen:
-                            seen.add(name)
-                            yield index, item, need._replace(names=(name,))
+                for one in need.wanted if need.node is self._session else ():
+                    # One with parameters has several values: workers need them at different times.
+                    if not one.params and one.definitions not in seen:
+                        seen.add(one.definitions)
+                        yield index, item, need._replace(wanted=(one,), params={})
 
     def _asked(self) -> int:
         return identity.times_asked(self._session.config) + reads_of("PYTEST_XDIST_WORKER")
@@ -84,10 +85,10 @@ class SessionStage:
         renewed = compat.renewable_connections(self._session.config)
         return why_not_forked(1, renewed, self._faults)
 
-    def clear(self) -> str:
-        """Tear down what stands, when the last worker has ended; return what went wrong."""
+    def clear(self) -> msg.Reported | None:
+        """Tear down what stands, when the last worker has ended; return the report of it."""
         if not len(self._standing):
-            return ""
+            return None
         item = self._session.items[self._latest]
         report = self._standing.clear(self._latest, item, self._session)
-        return "" if report is None else str(report.longrepr)
+        return msg.Reported(self._latest, serialise(self._session.config, report))

@@ -43,6 +43,18 @@ class Standing:
             self.watching = True
             config.pluginmanager.register(self, "bulkhead-standing")
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        fixtures.restore_log(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[Any]
+    ) -> Generator[None, object, object]:
+        if call.when == "setup":
+            fixtures.join_output(item)
+        return (yield)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
@@ -72,14 +84,17 @@ class Standing:
             item: the test.
             need: what it needs of our node.
         """
-        copy, hook = fixtures.stage_item(item, need.names, need.node), item.ihook
+        wanted = [(one.name, one.overridden) for one in need.wanted]
+        copy, hook = fixtures.stage_item(item, wanted, need.node), item.ihook
         self._flight.item = index
         self._mouth.say(msg.Preparing(index))
         with self._in_hand(leaving=False), fixtures.warnings_of(copy):
             setup = _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
+            fixtures.keep_log(copy)
             teardown = _call(
                 "teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=item)
             )
+            fixtures.forget_output(copy, "teardown")
         prelude = self._reporter.prelude
         prelude[index] = prelude.get(index, 0.0) + setup.duration + teardown.duration
         self._met = [known for known in self._met if known.agrees(need)]
@@ -92,22 +107,20 @@ class Standing:
         index: int,
         item: pytest.Item,
         node: Any,  # noqa: ANN401 - pytest.Node
-    ) -> pytest.TestReport | None:
-        """Tear down all that was set up here, for the last test that it stood for.
-
-        Returns:
-            The report of what went wrong, None when nothing did.
-        """
+    ) -> pytest.TestReport:
+        """Tear down all that was set up here, for the last test that it stood for; report it."""
         copy, hook = fixtures.stage_item(item, (), node), item.ihook
         self._flight.item = self._reporter.item = index
         self._mouth.say(msg.Clearing(index))
         with self._in_hand(leaving=True), fixtures.warnings_of(copy):
             # Sets nothing up; plugins expect it before a teardown.
             _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
+            fixtures.forget_output(copy, "setup")
             call = _call("teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=None))
-            wrong = call.excinfo is not None
-            report = pytest.TestReport.from_item_and_call(copy, call) if wrong else None
-            if report is not None:
+            report = pytest.TestReport.from_item_and_call(copy, call)
+            if report.passed:
+                self._reporter.send(report)  # to plugins, this test had its teardown
+            else:
                 hook.pytest_runtest_logreport(report=report)
             self._runner.nursery.look(index)
         return report
