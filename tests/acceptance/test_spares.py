@@ -19,12 +19,18 @@ def test_one():
 """
 
 
-def test_the_next_interpreter_imports_while_a_test_runs(run, files, no_process_left):
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    # The template, the processes so far, and the next one.
+    [((), [3, 4, 4]), (("-n", "2"), [4, 4, 4])],
+)
+def test_the_next_interpreter_imports_while_a_test_runs(
+    run, files, no_process_left, options, expected
+):
     """Each module's process has imported what is common before the module before it has ended."""
-    expected = [3, 4, 4]  # the template, the processes so far, and the next one
     modules = {f"test_{n}.py": TEST.replace("EXPECTED", str(e)) for n, e in enumerate(expected)}
     files({"heavy.py": HEAVY, **modules})
-    finished = run("--isolate=module", "-o", "isolate_start=spawn")
+    finished = run("--isolate=module", "-o", "isolate_start=spawn", *options)
 
     assert finished.counts == {"passed": 3}, shown(finished)
     assert len((run.path / "seen").read_text().splitlines()) == 4

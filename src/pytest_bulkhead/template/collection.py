@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.marks import NAMES, Mark, Wish, read_marks
 from pytest_bulkhead.protocol import messages as msg
@@ -83,7 +84,7 @@ def gather(
     common = common_modules(session.items) if spawns else []
     return msg.Gathered(
         rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn,
-        bool(first_read_of("PYTEST_XDIST_WORKER")), common,
+        bool(value_or(first_read_of("PYTEST_XDIST_WORKER"), "unknown")), common,
     )  # fmt: skip
 
 
