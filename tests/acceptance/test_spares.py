@@ -68,8 +68,9 @@ def test_a_spare_that_dies_is_only_missed(run, files, no_process_left):
     assert finished.counts == {"passed": 3}, shown(finished)
     assert finished.code == 0
     journal = (run.path / "run.jsonl").read_text()
-    started = re.findall(r'"event": "WorkerJoined"|"event": "(?:Spare|Worker)Ended"', journal)
-    assert len(started) == 3 + 4, "three workers joined, and they and a spare ended"
+    # One died as a spare or just adopted, and perhaps another one that was waiting by then.
+    assert journal.count('"event": "WorkerJoined"') == 3
+    assert len(re.findall(r'"event": "(?:Spare|Worker)Ended"', journal)) in (4, 5)
     no_process_left(finished)
 
 
