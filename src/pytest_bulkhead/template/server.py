@@ -94,7 +94,7 @@ class TemplatePlugin:
         embark, stage = self._prepare(session, self._cabin, self._ask_for_basetemp)
         gc.freeze()
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
-        if self._welcome.shares and not why_spawn:
+        if self._welcome.shares and not spawns:
             streams.settle_streams(self._welcome.seed)
             part = share_session(stage, self._page, self._welcome.limit)
             self._stage = stage if part is Part.STAGE else None
