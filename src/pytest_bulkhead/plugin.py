@@ -75,6 +75,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             action="store_true",
             help="The same as --isolate=function (pytest-forked's option; that is not installed)",
         )
+    _add_ini_keys(parser)
+
+
+def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini("isolate", "isolation level, as --isolate", default="")
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
     parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
@@ -92,6 +96,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
     )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
+    parser.addini(
+        "isolate_guards",
+        "what tests must not leave behind: off, report (default), restore or fail for all guards, "
+        "or guard=policy for one",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "isolate_gc",
+        "auto (default), or defer-teardown: no garbage collection during teardowns, and one after "
+        "each module",
+        default="",
+    )
+    parser.addini(
+        "isolate_reset",
+        "attributes that are set after each test, as module.attribute = value, one a line",
+        type="linelist",
+        default=[],
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the hooks that workers call."""
+    from pytest_bulkhead import hookspecs  # noqa: PLC0415 - as light as this module
+
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -100,6 +130,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
         "are isolated; it only tightens --isolate.",
+    )
+    config.addinivalue_line(
+        "markers",
+        "leaves(guard, ..., reason=text): accept what the test leaves behind, when tests are "
+        "isolated.",
     )
     if _FORKED_IS_OURS:
         config.addinivalue_line("markers", 'forked: the same as isolate("function").')
