@@ -26,6 +26,7 @@ LAYERS = {
     "protocol": 2,
     "system": 3,
     "compat": 4,
+    "guards": 4,
     "report": 5,
     "controller": 6,
     "keeper": 6,
@@ -49,7 +50,7 @@ VALUE_MODULES = {
     "math", "re", "struct", "types", "typing",
 }  # fmt: skip
 
-WITHOUT_PYTEST = {"core", "protocol", "system", "keeper"}
+WITHOUT_PYTEST = {"core", "protocol", "system", "guards", "keeper"}
 
 #: What starts, ends or reaps processes.
 DANGEROUS = {

@@ -105,6 +105,32 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         default="",
     )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
+    parser.addini(
+        "isolate_guards",
+        "what tests must not leave behind: off (default), report, restore or fail for all guards, "
+        "or guard=policy for one",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "isolate_gc",
+        "auto (default), or defer-teardown: no garbage collection during teardowns, and one after "
+        "each module",
+        default="",
+    )
+    parser.addini(
+        "isolate_reset",
+        "attributes that are set after each test, as module.attribute = value, one a line",
+        type="linelist",
+        default=[],
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the hooks that workers call."""
+    from pytest_bulkhead import hookspecs  # noqa: PLC0415 - as light as this module
+
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -113,6 +139,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
         "are isolated; it only tightens --isolate.",
+    )
+    config.addinivalue_line(
+        "markers",
+        "leaves(guard, ..., reason=text): accept what the test leaves behind, when tests are "
+        "isolated.",
     )
     if _FORKED_IS_OURS:
         config.addinivalue_line("markers", 'forked: the same as isolate("function").')

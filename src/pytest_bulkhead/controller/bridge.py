@@ -17,6 +17,7 @@ from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.settings import Settings
@@ -84,6 +85,8 @@ class Bridge:
     #: {group: of each of its processes, whether it was forked}; filled when the user asks why.
     starts: dict[int, list[bool]] = dataclasses.field(default_factory=dict)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
+    #: What tests left behind and do not accept.
+    findings: list[Finding] = dataclasses.field(default_factory=list)
     #: {node: the stacks of the template that died when it collected that node}
     import_stacks: dict[str, str] = dataclasses.field(default_factory=dict)
     #: Of the last worker that has ended, when its session's fixtures stand in a stage for all.

@@ -149,6 +149,10 @@ class Voyage:
         crashes.sort(key=lambda report: report.stop)
         terminal.write_crashes(reporter, crashes)
         terminal.write_leaks(reporter, self.bridge.leaks)
+        if self.bridge.findings:
+            from pytest_bulkhead.report.left_behind import write_findings  # noqa: PLC0415 - rare
+
+            write_findings(reporter, self.bridge.findings)
         if self._settings.why:
             self._write_why(reporter)
         if self.bridge.journal is not None and self.bridge.journal.lost:

@@ -240,6 +240,19 @@ class Leaked(NamedTuple):
     since_ms: int
 
 
+class Found(NamedTuple):
+    """What a test, a fixture or a module left behind, by a guard's word."""
+
+    guard: str
+    texts: tuple[str, ...]
+    #: A node id, or a fixture as the black box names it.
+    blamed: str
+    #: A value of `core.findings.Done`.
+    done: str
+    #: The test after which it was found, -1 for none.
+    item: int
+
+
 class BasetempWanted(NamedTuple):
     """A test uses tmp_path, the first in this process; the sender waits for `BasetempGranted`."""
 
@@ -323,7 +336,7 @@ Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
     Refused,
-    Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
+    Progress, Reported, Recorded, Live, Leaked, Found, BasetempWanted, Paused, TerminalWanted,
     TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 ]  # fmt: skip
 
@@ -331,6 +344,6 @@ TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
     Refused,
-    Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
+    Progress, Reported, Recorded, Live, Leaked, Found, BasetempWanted, Paused, TerminalWanted,
     TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 )  # fmt: skip

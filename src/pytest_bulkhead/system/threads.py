@@ -1,10 +1,14 @@
-"""The threads of this process, and which import of the user's code started which of them."""
+"""The threads of this process, and which line of the user's started which of them."""
 
 from __future__ import annotations
 
 import functools
+import os
 import sys
+import sysconfig
 import threading
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,8 +21,12 @@ _places: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 _original: list[Any] = []
 
 
-def watch_starts() -> None:
-    """Begin to note where threads are started. Python has no hook for it."""
+def watch_starts(find: Callable[[FrameType], str] = importing_place) -> None:
+    """Begin to note where threads are started. Python has no hook for it.
+
+    Args:
+        find: returns the line that matters, given the frame that starts a thread.
+    """
     if _original:
         return
     original = threading.Thread.start
@@ -26,7 +34,7 @@ def watch_starts() -> None:
 
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
-        _places[self] = importing_place(sys._getframe(1))
+        _places[self] = find(sys._getframe(1))
         original(self)
 
     threading.Thread.start = start  # type: ignore[method-assign]
@@ -56,3 +64,30 @@ def native_threads() -> Fact[tuple[str, ...]]:
 
 def _beside_main() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def place_of(thread: threading.Thread) -> str:
+    """Return where a thread was started, as `file:line`; empty when that was not seen."""
+    return _places.get(thread, "")
+
+
+_LIBRARIES = tuple(
+    {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
+)
+_PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+
+
+def starting_place(frame: FrameType | None) -> str:
+    """Return the innermost line of the user's that led to a frame, as `file:line`.
+
+    Where there is none, that of a package; the standard library only passes on what it was asked.
+    """
+    package = ""
+    while frame is not None:
+        path, line = frame.f_code.co_filename, frame.f_lineno
+        if any(part in path for part in _PACKAGES):
+            package = package or f"{path}:{line}"
+        elif not path.startswith((*_LIBRARIES, "<frozen")):
+            return f"{path}:{line}"
+        frame = frame.f_back
+    return package

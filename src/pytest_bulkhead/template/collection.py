@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 import pytest
 
+from pytest_bulkhead.core import marks
+from pytest_bulkhead.core.findings import LEAVES, read_leaves
 from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.marks import NAMES, Mark, Wish, read_marks
+from pytest_bulkhead.core.marks import Mark, Wish, read_marks
+from pytest_bulkhead.guards.asked import read_asked
+from pytest_bulkhead.guards.registry import NAMES
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
@@ -76,8 +80,9 @@ def gather(
         spawns: workers are spawned, for that or another reason.
 
     Raises:
-        UsageProblem: a mark of a test asks for what cannot be.
+        UsageProblem: a mark of a test, or an ini key of guards, asks for what cannot be.
     """
+    read_asked(session.config.getini)
     reader = _Reader()
     rows = [reader.row(item) for item in session.items]
     locations = [list(item.location) for item in session.items]
@@ -103,6 +108,9 @@ class _Reader:
                 _nodeid(item, kind) for kind in (pytest.Package, pytest.File, pytest.Class)
             )
             self._marked[parent] = _marks_above(item)
+            _check_leaves(item, item.iter_markers(LEAVES))
+        elif item.own_markers:
+            _check_leaves(item, item.own_markers)
         wish = self._wish(item, self._marked[parent])
         return [
             item.nodeid, *self._scopes[parent], int(_level(item, wish)), wish.group or "",
@@ -113,7 +121,7 @@ class _Reader:
         own = [
             Mark(mark.name, mark.args, mark.kwargs, item.nodeid)
             for mark in item.own_markers
-            if mark.name in NAMES
+            if mark.name in marks.NAMES
         ]
         return read_marks(item.nodeid, own + above) if own or above else _NO_WISH
 
@@ -135,5 +143,13 @@ def _marks_above(item: pytest.Item) -> list[Mark]:
     return [
         Mark(mark.name, mark.args, mark.kwargs, node.nodeid)
         for node, mark in item.iter_markers_with_node()
-        if node is not item and mark.name in NAMES
+        if node is not item and mark.name in marks.NAMES
     ]
+
+
+def _check_leaves(item: pytest.Item, candidates: Iterable[pytest.Mark]) -> None:
+    """Refuse marks `leaves` that name what is no guard: here, not when something was left."""
+    found = [
+        Mark(mark.name, mark.args, mark.kwargs, "") for mark in candidates if mark.name == LEAVES
+    ]
+    read_leaves(item.nodeid, found, NAMES)

@@ -13,12 +13,14 @@ import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.guards.asked import read_asked
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
 from pytest_bulkhead.system import faults, leaving, process, streams
 from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.child import Brood
 from pytest_bulkhead.worker.flight import FlightPlugin
+from pytest_bulkhead.worker.guarding import GuardPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.junit import JunitPlugin
 from pytest_bulkhead.worker.live_output import LiveOutputPlugin
@@ -67,7 +69,10 @@ class Gear:
         compat.relay_live_log(config, LiveLog(self._mouth))
 
     def _wanted(self) -> Iterator[object]:
-        """Yield the plugins that serve options which few use."""
+        """Yield the plugins that some runs do without."""
+        asked = read_asked(self._config.getini)
+        if not asked.idle:
+            yield GuardPlugin(self._config, asked, self._mouth, self._flight)
         if self._config.getoption("xmlpath", None):
             yield JunitPlugin(self._config)
         if is_live(self._config):

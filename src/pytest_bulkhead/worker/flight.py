@@ -88,7 +88,7 @@ class FlightPlugin:
         request: Any,  # noqa: ANN401 - SubRequest, private
     ) -> Generator[None, Any, Any]:
         before = self._subject
-        subject = _name_fixture(fixturedef, request)
+        subject = name_fixture(fixturedef, request)
         if subject in self._doomed:
             fixtures.fail_fixture(fixturedef, request, self._refusal(fixturedef.argname, subject))
         self.enter(self._phase, subject)
@@ -110,7 +110,8 @@ class FlightPlugin:
         self.enter(self._phase)
 
 
-def _name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
+def name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
+    """Return what the black box calls a fixture."""
     param = f"[{request.param_index}]" if hasattr(request, "param") else ""
     node = request.node.nodeid or "session"
     # Two modules may each define a session fixture of that name.
