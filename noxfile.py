@@ -55,7 +55,9 @@ LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
     "anyio",
     "hypothesis",
+    "grpcio",
     "numpy",
+    "posthog",
     "pytest-asyncio",
     "pytest-cov",
     "pytest-html",
@@ -67,6 +69,7 @@ COMPANIONS = [
     "pytest-timeout",
     "syrupy",
     "teamcity-messages",
+    "tqdm",
     "trio",
 ]
 

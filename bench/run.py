@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import bench.guards
 import bench.spawn
 import bench.stages  # noqa: F401 - their figures register themselves
 from bench.figures import FIGURES, Bench, Line

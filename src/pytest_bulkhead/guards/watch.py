@@ -43,6 +43,8 @@ class Watch:
         self._bases: dict[Hashable, State] = {}
         #: {wide fixture that stands: (its baseline, the state after its set-up)}
         self._standing: dict[Hashable, tuple[State, State]] = {}
+        #: Those of them that may hold what tests seem to leave.
+        self._holders: set[Hashable] = set()
 
     def look(self) -> State:
         """Return the state of all resources."""
@@ -57,7 +59,7 @@ class Watch:
     @property
     def standing(self) -> bool:
         """Whether a wide fixture stands, which may hold what tests seem to leave."""
-        return bool(self._standing)
+        return bool(self._holders)
 
     def is_at_work(self, owner: Hashable) -> bool:
         """Whether an owner has begun and not ended."""
@@ -71,11 +73,13 @@ class Watch:
         """Return what an owner that ends has left."""
         return self._compare(self._bases.pop(owner), self.look())
 
-    def end_setup(self, owner: Hashable) -> None:
-        """Note that a wide fixture, which had begun, stands."""
+    def end_setup(self, owner: Hashable, *, may_hold: bool) -> None:
+        """Note that a wide fixture, which had begun, stands, and may hold what tests start."""
         base, state = self._bases.pop(owner), self.look()
         self._attribute(base, state)
         self._standing[owner] = base, state
+        if may_hold:
+            self._holders.add(owner)
 
     def end_teardown(self, owner: Hashable) -> list[Left]:
         """Return what a wide fixture has left, whose teardown had begun."""
@@ -83,6 +87,7 @@ class Watch:
         self._attribute(begun, state)
         if owner not in self._standing:
             return []
+        self._holders.discard(owner)
         base, stood = self._standing.pop(owner)
         return self._compare(rebased(base, stood, begun), state)
 

@@ -45,6 +45,10 @@ from pytest_bulkhead.worker.reporter import Mouth
 #: Scopes of fixtures that outlive a module.
 _WIDER = ("session", "package")
 
+#: Modules whose fixtures hold nothing that a test could start: pytest-asyncio has an event loop
+#: policy stand in every session.
+_HOLD_NOTHING = ("_pytest.", "xdist.", "pytest_asyncio.")
+
 #: Owners in `Watch`; of wide fixtures it is the identity of the definition.
 _TEST, _FILE = "test", "file"
 
@@ -171,8 +175,9 @@ class GuardPlugin:
         try:
             return (yield)
         finally:
+            holds = not (fixturedef.func.__module__ or "").startswith(_HOLD_NOTHING)
             for watch in watches:
-                watch.end_setup(owner)
+                watch.end_setup(owner, may_hold=holds)
             # Finalizers run last in, first out: this one before the fixture's own teardown.
             fixturedef.addfinalizer(functools.partial(self._begin_teardown, owner, watches))
 

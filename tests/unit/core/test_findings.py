@@ -32,7 +32,8 @@ def leaves(*args, **kwargs):
 @pytest.mark.parametrize(
     ("policies", "words"),
     [
-        ((REPORT, REPORT, OFF, REPORT), []),
+        ((OFF, OFF, OFF, OFF), []),
+        ((REPORT, REPORT, OFF, REPORT), ["report"]),
         ((OFF, OFF, OFF, OFF), ["off"]),
         ((FAIL, FAIL, OFF, FAIL), ["fail"]),
         ((REPORT, RESTORE, OFF, FAIL), ["report", "threads=fail", "environ=restore"]),
