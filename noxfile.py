@@ -54,6 +54,7 @@ QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not test_pytest_options")
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
     "anyio",
+    "grpcio",
     "hypothesis",
     "grpcio",
     "numpy",
