@@ -56,7 +56,6 @@ COMPANIONS = [
     "anyio",
     "grpcio",
     "hypothesis",
-    "grpcio",
     "numpy",
     "posthog",
     "pytest-asyncio",
