@@ -13,7 +13,7 @@ from pytest_bulkhead.system import clock
 from pytest_bulkhead.system.threads import place_of, starting_place, watch_starts
 
 #: Seconds that new threads have, together, to end by themselves before they are told of.
-_LAST_STEPS = 0.05
+_LAST_STEPS = 0.02
 
 #: Seconds that a thread has to end once it was asked to.
 _GRACE = 2.0

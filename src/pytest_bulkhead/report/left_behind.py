@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_bulkhead.core.findings import Done, Finding
@@ -19,7 +19,14 @@ _SAID = {
     Done.RESTORED: " (put back)",
     Done.STUCK: " (could not be put back)",
     Done.FAILED: " (an error)",
+    Done.ACCEPTED: " (accepted)",
 }
+
+
+def read_finding(facts: Mapping[str, Any]) -> Finding:
+    """Return the finding that a journal tells of."""
+    texts = tuple(map(str, facts["texts"]))
+    return Finding(facts["guard"], texts, facts["blamed"], Done(facts["done"]))
 
 
 def write_findings(reporter: Any, findings: Sequence[Finding]) -> None:  # noqa: ANN401
@@ -33,13 +40,13 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield the lines of the section, guard by guard.
 
     Args:
-        findings: all of a run, in the order in which they were found; none that was accepted.
+        findings: all of a run, in the order in which they were found.
     """
     guards: dict[str, dict[str, list[str]]] = {}
     for finding in findings:
         things = guards.setdefault(finding.guard, {})
         for text in finding.texts:
-            blamed = things.setdefault(text + _SAID.get(finding.done, ""), [])
+            blamed = things.setdefault(text + _SAID[finding.done], [])
             if finding.blamed not in blamed:
                 blamed.append(finding.blamed)
     for guard, things in guards.items():

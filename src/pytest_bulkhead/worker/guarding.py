@@ -13,7 +13,8 @@ starts its threads when a test first submits something. So threads, descriptors 
 policy `fail` does not wait.
 
 In a stage, which runs no test, only wide fixtures are looked at; what stands there is in what its
-cells find at their beginning.
+cells find at their beginning. What is pending in a cell is never told: the fixture is torn down in
+another process.
 
 Invariants:
 
@@ -214,11 +215,11 @@ class GuardPlugin:
             else:
                 self._conclude(pending)
 
-    def _settle(self, *, at_last: bool = False) -> None:
-        """Tell what is still left, once no wide fixture can hold it; at last in any case."""
+    def _settle(self) -> None:
+        """Tell what is still left, once no wide fixture can hold it."""
         pending, self._pending = self._pending, []
         for one in pending:
-            if one.watch.standing and not at_last:
+            if one.watch.standing:
                 self._pending.append(one)
                 continue
             texts = one.watch.still(one.left)
@@ -259,7 +260,7 @@ class GuardPlugin:
         return frozenset(read_leaves(self._item.nodeid, marks, registry.NAMES))
 
     def pytest_sessionfinish(self) -> None:
-        self._settle(at_last=True)
+        self._settle()
         if self._failures:
             # Of fixtures that were torn down when no test was left to be their error.
             text = "\n".join(self._failures)

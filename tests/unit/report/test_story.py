@@ -265,6 +265,15 @@ def test_leaks_are_told_when_the_journal_has_them():
     assert "a.py::t left pid 7 running, it was ended: sleep 60" in text
 
 
+def test_findings_are_told_when_the_journal_has_them():
+    """Evidence with a finding is something left behind, also when it was accepted."""
+    left = {"guard": "cwd", "texts": ["it is /"], "blamed": "a.py::t", "done": "accepted"}
+    text = text_of(story([*CRASH, {"finding": {**left, "item": 0}}], closed=COUNTS))
+
+    assert "it is / (accepted)" in text
+    assert "a.py::t" in text.partition("left behind")[2]
+
+
 def test_a_group_of_one_test_is_not_named_twice():
     """At function level the group's name is the test."""
     crash = [CRASH[0], CRASH[1], ev.WorkerJoined(1), ev.TestStarted(1, 0)]
