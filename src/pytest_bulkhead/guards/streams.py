@@ -67,10 +67,10 @@ def _was_drawn(before: Any, after: Any) -> bool:  # noqa: ANN401 - states of ran
     """Whether one state is reached from another by drawing."""
     twin = random.Random()  # noqa: S311 - no secrets here
     twin.setstate(before)
-    for _ in range(_BLOCKS):
+    for block in range(_BLOCKS):
         *key, position = twin.getstate()[1]
         if tuple(key) == after[1][:-1]:
-            return bool(position <= after[1][-1])
+            return bool(block > 0 or position <= after[1][-1])
         twin.getrandbits(32 * _WORDS)
     return False
 

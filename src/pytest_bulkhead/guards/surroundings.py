@@ -164,9 +164,12 @@ class Limits(Resource):
     advice = "set them in a child process"
 
     def __init__(self) -> None:
-        self._numbers = {
-            name: number for name, number in vars(resource).items() if name.startswith("RLIMIT_")
-        }
+        # Of a limit that has two names, RLIMIT_NOFILE and RLIMIT_OFILE, the first one counts.
+        names = sorted(
+            (name for name in vars(resource) if name.startswith("RLIMIT_")), reverse=True
+        )
+        numbers = {getattr(resource, name): name for name in names}
+        self._numbers = {name: number for number, name in numbers.items()}
 
     def snapshot(self) -> dict[str, tuple[int, int]]:
         return {name: resource.getrlimit(number) for name, number in self._numbers.items()}
