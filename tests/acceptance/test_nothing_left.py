@@ -33,8 +33,10 @@ def test_quick(): pass
 def test_busy():
     subprocess.Popen(["sleep", "600"])
     subprocess.Popen([sys.executable, "-c", DAEMON, "daemon_pid"])
-    while not pathlib.Path("daemon_pid").exists(): time.sleep(0.01)
-    pathlib.Path("busy").write_text(f"{os.getpid()} {os.getppid()}")
+    while not (pathlib.Path("daemon_pid").exists() and pathlib.Path("daemon_pid").read_text()):
+        time.sleep(0.01)
+    pathlib.Path("writing").write_text(f"{os.getpid()} {os.getppid()}")
+    os.rename("writing", "busy")  # who waits for it reads it at once
     time.sleep(600)
 
 def test_later(): pass
