@@ -38,7 +38,7 @@ def test_known_threads_are_stopped(run, files):
     pytest.importorskip("tqdm")
     pytest.importorskip("posthog")
     files({"test_threads.py": SUITE})
-    finished = run("--isolate=session", "-o", "isolate_guards=threads=restore")
+    finished = run("--isolate=session", "-p", "no:randomly", "-o", "isolate_guards=threads=restore")
     assert finished.tests == {"passed": 4}, shown(finished)
     told = finished.section("left behind")
     for what in ("tqdm's monitor", "posthog's consumer", "a thread of a ThreadPoolExecutor"):
