@@ -46,9 +46,9 @@ from pytest_bulkhead.worker.reporter import Mouth
 #: Scopes of fixtures that outlive a module.
 _WIDER = ("session", "package")
 
-#: Modules whose fixtures hold nothing that a test could start: pytest-asyncio has an event loop
-#: policy stand in every session.
-_HOLD_NOTHING = ("_pytest.", "xdist.", "pytest_asyncio.")
+#: Modules whose fixtures hold nothing that a test could start. These plugins have one stand in
+#: every session, and nobody's threads would be told of before its end.
+_HOLD_NOTHING = ("_pytest.", "xdist.", "pytest_asyncio.", "syrupy")
 
 #: Owners in `Watch`; of wide fixtures it is the identity of the definition.
 _TEST, _FILE = "test", "file"
