@@ -64,7 +64,7 @@ class FlightPlugin:
         return (yield from self._guard(Phase.TEARDOWN))
 
     def _guard(self, phase: Phase) -> Generator[None, Any, Any]:
-        __tracebackhide__ = True
+        __tracebackhide__ = _is_single
         self.enter(phase)
         self._limit.lend()
         try:
@@ -108,6 +108,11 @@ class FlightPlugin:
 
     def pytest_fixture_post_finalizer(self) -> None:
         self.enter(self._phase)
+
+
+def _is_single(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether what was raised is no group: of one, pytest 8.4 needs a frame that is not its own."""
+    return not hasattr(excinfo.value, "exceptions")
 
 
 def name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
