@@ -37,7 +37,7 @@ class Policy(NamedTuple):
 
     @property
     def shares(self) -> bool:
-        """Whether the session's fixtures are set up once for all workers, in their order or not.
+        """Whether the session's fixtures are set up once for all workers, at once or in turn.
 
         One staged worker sets them up itself, each when the first test needs it.
         """

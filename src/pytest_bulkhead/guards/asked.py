@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from pytest_bulkhead.core.findings import Policy, parse_policies
 from pytest_bulkhead.core.resets import Reset, parse_resets
 from pytest_bulkhead.errors import UsageProblem
-from pytest_bulkhead.guards.registry import NAMES, UNASKED
 
 
 class Asked(NamedTuple):
     """What is to be done around each test."""
 
-    #: {guard: its policy}
+    #: {guard: its policy}; empty when nothing at all is asked.
     policies: Mapping[str, Policy]
     resets: tuple[Reset, ...]
     #: Keep the collector off during teardowns, and collect once per module.
@@ -33,11 +32,14 @@ def read_asked(getini: Callable[[str], Any]) -> Asked:
     Raises:
         UsageProblem: one has a value that it cannot have.
     """
-    return Asked(
-        policies=parse_policies(getini("isolate_guards"), NAMES, UNASKED),
-        resets=parse_resets(getini("isolate_reset")),
-        defers_collection=_read_gc(str(getini("isolate_gc") or "auto")),
-    )
+    words, resets = getini("isolate_guards"), parse_resets(getini("isolate_reset"))
+    defers_collection = _read_gc(str(getini("isolate_gc") or "auto"))
+    if not (words or resets or defers_collection):
+        return Asked({}, (), False)
+    # Twenty modules that a run without guards has no use for.
+    from pytest_bulkhead.guards.registry import NAMES, UNASKED  # noqa: PLC0415
+
+    return Asked(parse_policies(words, NAMES, UNASKED), resets, defers_collection)
 
 
 def _read_gc(value: str) -> bool:

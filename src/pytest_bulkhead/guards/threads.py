@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pytest_bulkhead.guards.resource import Resource
 from pytest_bulkhead.guards.stopping import recognise
-from pytest_bulkhead.system import clock
+from pytest_bulkhead.system import clock, linux
 from pytest_bulkhead.system.threads import place_of, starting_place, watch_starts
 
 #: Seconds that new threads have, together, to end by themselves before they are told of.
@@ -96,19 +95,11 @@ class NativeThreads(Resource):
     unasked = True
     may_be_held = True
 
-    def snapshot(self) -> dict[str, str]:
-        pythons = {str(thread.native_id) for thread in threading.enumerate()}
-        return {task: _comm(task) for task in os.listdir("/proc/self/task") if task not in pythons}
+    def snapshot(self) -> dict[int, str]:
+        pythons = {thread.native_id for thread in threading.enumerate()}
+        return {tid: name for tid, name in linux.threads().items() if tid not in pythons}
 
-    def differences(self, before: dict[str, str], after: dict[str, str]) -> Iterable[str]:
+    def differences(self, before: dict[int, str], after: dict[int, str]) -> Iterable[str]:
         new = sorted(name for task, name in after.items() if task not in before)
         names = ", ".join(dict.fromkeys(new))
         return [f"{len(new)} native threads more than before: {names}"] if new else []
-
-
-def _comm(task: str) -> str:
-    try:
-        with open(f"/proc/self/task/{task}/comm", encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
-    except OSError:
-        return "?"

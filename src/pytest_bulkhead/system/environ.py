@@ -13,6 +13,8 @@ from pytest_bulkhead.core.known import Fact, Known, Unknown
 
 #: Where Python's own modules are.
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
+#: What is in the path of each module of an installed package.
+_PACKAGES = f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 
 _reads: dict[str, str] = {}
 _times: Counter[str] = Counter()
@@ -60,9 +62,13 @@ def importing_place(frame: FrameType | None) -> str:
 
 def is_of_user(path: str) -> bool:
     """Whether a file of code is neither Python's nor of an installed package."""
-    inside = f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
     own = (_LIBRARY, sys.prefix + os.sep + "bin", "<frozen", "<string>")
-    return not path.startswith(own) and not any(part in path for part in inside)
+    return not path.startswith(own) and not is_of_package(path)
+
+
+def is_of_package(path: str) -> bool:
+    """Whether a file of code is of an installed package."""
+    return any(part in path for part in _PACKAGES)
 
 
 def first_read_of(name: str) -> Fact[str]:

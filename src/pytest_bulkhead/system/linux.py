@@ -25,11 +25,12 @@ _PR_SET_CHILD_SUBREAPER = 36
 def _prctl(option: int, value: int) -> bool:
     if not ON_LINUX:
         return False
-    return int(_libc().prctl(option, value, 0, 0, 0)) == 0
+    return int(libc().prctl(option, value, 0, 0, 0)) == 0
 
 
 @functools.cache
-def _libc() -> Any:  # noqa: ANN401 - ctypes.CDLL
+def libc() -> Any:  # noqa: ANN401 - ctypes.CDLL
+    """Return the C library; it is looked for once in a process and all its forks."""
     import ctypes  # noqa: PLC0415 - 4 ms that the controller, which never asks, need not spend
 
     return ctypes.CDLL(None, use_errno=True)

@@ -6,10 +6,11 @@ a virtual machine). Which pages that are hardly differs from test to test. So th
 notes them at its end, and the next ones have them copied while they wait for their turn.
 
 Linux tells by /proc/self/pagemap (bit 56, since 4.2, needs no rights); elsewhere nothing is noted
-and nothing copied. The copies are made by one call for a thousand pages: process_vm_readv, of a
-process from itself, reads a byte of each page and writes it where it was. What is no memory any
-more ends the call, not the process. A loop of memmove took 4 us for each page instead of 2.5, and
-MADV_POPULATE_WRITE, which takes ranges, was slower than both (measured: the ranges are short).
+and nothing copied. The copies are made by one call for many pages: process_vm_readv, of a process
+from itself, reads a byte of each page and writes it where it was. What is no memory any more ends
+the call, not the process. A loop of memmove takes as long, and has to read /proc/self/maps first,
+for it would die of such a page; MADV_POPULATE_WRITE, which takes ranges, was slower (measured: the
+ranges are short).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import os
 import struct
 from array import array
 from collections.abc import Callable, Iterator
+
+from pytest_bulkhead.system import linux
 
 _PRESENT, _EXCLUSIVE, _FILE = 1 << 63, 1 << 56, 1 << 61
 
@@ -62,7 +65,7 @@ class HotPages:
             called: whether there is something better to do; what is not copied by then is copied
                 when it is written to, as ever.
         """
-        read = getattr(ctypes.CDLL(None), "process_vm_readv", None)
+        read = getattr(linux.libc(), "process_vm_readv", None)
         first, at, count = ctypes.addressof(ctypes.c_char.from_buffer(self._shared)), 0, self.count
         while read is not None and at < count and not called():
             number = min(_AT_ONCE, count - at)

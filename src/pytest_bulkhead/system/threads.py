@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.proof import PythonThread
 from pytest_bulkhead.system import linux, process
-from pytest_bulkhead.system.environ import importing_place
+from pytest_bulkhead.system.environ import importing_place, is_of_package
 
 _places: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 _original: list[Any] = []
@@ -74,7 +74,6 @@ def place_of(thread: threading.Thread) -> str:
 _LIBRARIES = tuple(
     {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
 )
-_PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
 
 def starting_place(frame: FrameType | None) -> str:
@@ -85,7 +84,7 @@ def starting_place(frame: FrameType | None) -> str:
     package = ""
     while frame is not None:
         path, line = frame.f_code.co_filename, frame.f_lineno
-        if any(part in path for part in _PACKAGES):
+        if is_of_package(path):
             package = package or f"{path}:{line}"
         elif not path.startswith((*_LIBRARIES, "<frozen")):
             return f"{path}:{line}"

@@ -13,7 +13,6 @@ from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.marks import Mark, Wish, read_marks
 from pytest_bulkhead.guards.asked import read_asked
-from pytest_bulkhead.guards.registry import NAMES
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
@@ -152,4 +151,7 @@ def _check_leaves(item: pytest.Item, candidates: Iterable[pytest.Mark]) -> None:
     found = [
         Mark(mark.name, mark.args, mark.kwargs, "") for mark in candidates if mark.name == LEAVES
     ]
-    read_leaves(item.nodeid, found, NAMES)
+    if found:
+        from pytest_bulkhead.guards.registry import NAMES  # noqa: PLC0415 - see `guards.asked`
+
+        read_leaves(item.nodeid, found, NAMES)

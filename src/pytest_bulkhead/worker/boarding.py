@@ -20,7 +20,6 @@ from pytest_bulkhead.system import faults, leaving, process, streams
 from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.child import Brood
 from pytest_bulkhead.worker.flight import FlightPlugin
-from pytest_bulkhead.worker.guarding import GuardPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.junit import JunitPlugin
 from pytest_bulkhead.worker.live_output import LiveOutputPlugin
@@ -72,6 +71,9 @@ class Gear:
         """Yield the plugins that some runs do without."""
         asked = read_asked(self._config.getini)
         if not asked.idle:
+            with compat.unhooked_imports():
+                from pytest_bulkhead.worker.guarding import GuardPlugin  # noqa: PLC0415 - see asked
+
             yield GuardPlugin(self._config, asked, self._mouth, self._flight)
         if self._config.getoption("xmlpath", None):
             yield JunitPlugin(self._config)
@@ -110,7 +112,6 @@ class Gear:
     ) -> None:
         """Become a staged worker: what it lives with besides."""
         self._standing.watch(self._config)
-        self._standing.disown(session)
         needs = Needs(Level[order.staged.upper()], self._config.getini("isolate_unstaged"))
         brood = Brood(session, cabin, self._standing, self._runner, self._mouth)
         brood.seed, brood.keeper = order.seed, keeper
@@ -150,10 +151,9 @@ def _embark(
     faults.write_faults_to(cabin.faults)
     streams.settle_streams(order.seed)
     gear.board(cabin, order, [])
+    gear.disown(session)
     if order.staged:
         gear.set_stage(session, cabin, order, keeper)
-    else:
-        gear.disown(session)
     return gear.worker.run(session, session.items)
 
 
