@@ -7,7 +7,7 @@ from conftest import read_journal, shown
 
 #: Each test leaves one thing behind; the name says which guard finds it.
 MESSY = """
-import asyncio, decimal, faulthandler, gc, logging, multiprocessing, os, signal, sys, threading, time
+import asyncio, concurrent.futures, decimal, faulthandler, gc, logging, multiprocessing, os, signal, sys, threading, time
 import pytest
 EVENT, KEPT = threading.Event(), []
 def test_clean(): pass
@@ -37,6 +37,11 @@ def tidy():
     del os.environ["TIDY"]
 @pytest.fixture(scope="module")
 def careless(): os.environ["CARELESS"] = "1"
+@pytest.fixture(scope="module")
+def executor():
+    with concurrent.futures.ThreadPoolExecutor() as one:
+        yield one
+def test_executor(executor): executor.submit(int).result()
 def test_fails(tidy, careless): assert False
 """
 GUILTY = (
@@ -61,20 +66,20 @@ def test_report_names_who_left_what_and_changes_nothing(run, files, level):
     """Outcomes as in plain pytest; each thing under its guard, with the test or fixture to blame.
 
     A wide fixture that puts back what it changed is blamed for nothing, nor is a test for what that
-    holds, nor one that accepts it.
+    holds or starts when it is used, nor one that accepts it.
     """
     files({"test_messy.py": MESSY})
     finished = run(
         f"--isolate={level}", "-o", "isolate_guards=report", "--isolate-report=run.jsonl",
         "--junitxml=junit.xml",
     )  # fmt: skip
-    assert finished.counts == {"passed": 19, "failed": 1}, shown(finished)
+    assert finished.counts == {"passed": 20, "failed": 1}, shown(finished)
     told = said(finished)
     for guard in GUILTY:
         assert f"test_messy.py::test_{guard}" in told[guard], (guard, shown(finished))
     assert "CARELESS was added\n    module careless of test_messy.py" in told["environ"]
     assert "the thread poller (threading.Event.wait), started at" in told["threads"]
-    for innocent in ("test_clean", "TIDY", "MEANT"):
+    for innocent in ("test_clean", "TIDY", "MEANT", "ThreadPoolExecutor"):
         assert innocent not in finished.section("left behind"), shown(finished)
     found = [
         row["evidence"]["finding"]
@@ -98,7 +103,7 @@ def test_restore_puts_back_and_fail_is_an_error_at_teardown(run, files):
         "--isolate=session", "-o", "isolate_guards=restore threads=report files=report environ=fail"
     )
     # The test that left a variable, and the last one, with which a careless fixture ends.
-    assert finished.counts == {"passed": 19, "failed": 1, "error": 2}, shown(finished)
+    assert finished.counts == {"passed": 20, "failed": 1, "error": 2}, shown(finished)
     told = said(finished)
     for guard in set(GUILTY) - {"threads", "files", "environ"}:
         assert "(put back)" in told[guard], (guard, shown(finished))
@@ -112,14 +117,17 @@ def test_restore_puts_back_and_fail_is_an_error_at_teardown(run, files):
     ])  # fmt: skip
     (run.path / "test_messy.py").unlink()
     files({"test_after.py": after})
-    assert run("--isolate=session", "-o", "isolate_guards=restore").counts == {"passed": 2}
+    spawned = ("-o", "isolate_start=spawn")
+    assert run("--isolate=session", *spawned, "-o", "isolate_guards=restore").counts == {
+        "passed": 2
+    }
 
 
 def test_guards_are_off_until_asked_for(run, files):
     """Without the ini key nobody looks, and the run is that of plain pytest."""
     files({"test_messy.py": MESSY})
     finished = run("--isolate=session")
-    assert finished.counts == {"passed": 19, "failed": 1}, shown(finished)
+    assert finished.counts == {"passed": 20, "failed": 1}, shown(finished)
     assert not finished.section("left behind")
 
 
@@ -151,3 +159,34 @@ def test_attributes_are_reset_after_each_test(run, files):
         "def test_2(): assert single.instance is None\n",
     })  # fmt: skip
     assert run("--isolate=session").counts == {"passed": 2}
+
+
+def test_a_hook_says_how_a_thread_is_stopped(run, files):
+    """Under `restore` it is asked first, and the thread is waited for."""
+    files({
+        "conftest.py": "def pytest_bulkhead_stop_thread(thread):\n"
+        "    if thread.name == 'poller':\n        thread.over.set()\n        return True\n",
+        "test_a.py": "import threading\n"
+        "def test_1():\n    event = threading.Event()\n"
+        "    one = threading.Thread(target=event.wait, name='poller')\n"
+        "    one.over = event; one.start()\n"
+        "def test_2(): assert 'poller' not in str(threading.enumerate())\n",
+    })  # fmt: skip
+    finished = run("--isolate=session", "-o", "isolate_guards=threads=restore")
+    assert finished.counts == {"passed": 2}, shown(finished)
+    assert "(put back)" in said(finished)["threads"]
+
+
+def test_collection_can_be_deferred(run, files):
+    """Nothing is collected during a teardown, and all garbage once a module is done."""
+    files({
+        "test_a.py": "import gc, weakref\nimport pytest\nREFS = []\n"
+        "class Node: pass\n"
+        "@pytest.fixture\ndef off():\n    yield\n    assert not gc.isenabled()\n"
+        "def test_1(off):\n    assert gc.isenabled()\n    gc.set_threshold(10**6)\n"
+        "    node = Node(); node.itself = node; REFS.append(weakref.ref(node))\n"
+        "def test_2():\n    assert gc.isenabled() and REFS[0]() is not None\n",
+        "test_b.py": "import test_a\ndef test_3(): assert test_a.REFS[0]() is None\n",
+    })  # fmt: skip
+    finished = run("--isolate=session", "-o", "isolate_gc=defer-teardown")
+    assert finished.counts == {"passed": 3}, shown(finished)

@@ -44,3 +44,60 @@ def test_known_threads_are_stopped(run, files):
     for what in ("tqdm's monitor", "posthog's consumer", "a thread of a ThreadPoolExecutor"):
         assert what in told, shown(finished)
     assert "could not be put back" not in told
+
+
+INNOCENT = """
+import asyncio, os, threading, unittest
+import pytest
+
+def setup_module(): os.environ["SET"] = "1"
+def teardown_module(): del os.environ["SET"]
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_session_loop(): await asyncio.to_thread(int)
+
+@pytest.mark.asyncio
+async def test_own_loop(): await asyncio.sleep(0)
+
+@pytest.fixture
+def anyio_backend(): return "asyncio"
+
+@pytest.mark.anyio
+async def test_anyio(): await asyncio.sleep(0)
+
+@pytest.mark.timeout(20)
+def test_timeout(): pass
+
+@pytest.mark.timeout(20, method="thread")
+def test_timeout_by_thread(): pass
+
+def test_mock(mocker):
+    mocker.patch.dict(os.environ, A="1")
+    mocker.patch("os.getcwd", return_value="/")
+
+def test_fixtures(capfd, caplog, monkeypatch, tmp_path, recwarn):
+    os.write(1, b"said")
+    caplog.set_level(10)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+class TestCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): os.environ["CLASS"] = "1"
+    @classmethod
+    def tearDownClass(cls): del os.environ["CLASS"]
+    def test_case(self): pass
+"""
+
+
+def test_what_plugins_do_around_a_test_is_no_finding(run, files):
+    """Loops, timers, mocks, capture and coverage are put back by those who made them."""
+    for name in ("anyio", "pytest_asyncio", "pytest_cov", "pytest_mock", "pytest_timeout"):
+        pytest.importorskip(name)
+    files({"test_innocent.py": INNOCENT})
+    finished = run(
+        "--isolate=session", "-p", "no:randomly", "--cov=.", "-o", "isolate_guards=report",
+        "-o", "asyncio_default_fixture_loop_scope=function",
+    )  # fmt: skip
+    assert finished.tests == {"passed": 8}, shown(finished)
+    assert not finished.section("left behind"), shown(finished)

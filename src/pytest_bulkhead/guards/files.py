@@ -124,7 +124,7 @@ class TemporaryFiles(Resource):
         return dict(self._made)
 
     def differences(self, before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
-        for path in after.keys() - before.keys():
+        for path in (path for path in after if path not in before):
             place = f", made at {after[path]}" if after[path] else ""
             yield f"{path}{place}, is still there"
 

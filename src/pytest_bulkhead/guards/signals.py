@@ -16,6 +16,9 @@ _TIMERS = {
     "real": signal.ITIMER_REAL, "virtual": signal.ITIMER_VIRTUAL, "profiling": signal.ITIMER_PROF,
 }  # fmt: skip
 
+#: Handlers in the order of `_NUMBERS`, the numbers that are blocked, and which timers are armed.
+_State = tuple[tuple[Any, ...], set[int], tuple[bool, ...]]
+
 
 class Signals(Resource):
     """Handlers, the mask, and timers that will send a signal."""
@@ -24,37 +27,37 @@ class Signals(Resource):
     watches = "handlers of signals, the mask of the main thread, armed alarms and interval timers"
     advice = "set handlers back, and signal.alarm(0), in a fixture's teardown"
 
-    def snapshot(self) -> dict[Any, Any]:
+    def snapshot(self) -> _State:
         # Those of `signal` look each handler up in an enum: ten times the time.
-        found: dict[Any, Any] = dict(zip(_NUMBERS, map(_signal.getsignal, _NUMBERS), strict=True))
-        found["mask"] = _signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        for name, number in _TIMERS.items():
-            found[name] = _signal.getitimer(number)[0] > 0
-        return found
+        return (
+            tuple(map(_signal.getsignal, _NUMBERS)),
+            _signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+            tuple([_signal.getitimer(number)[0] > 0 for number in _TIMERS.values()]),
+        )
 
-    def differences(self, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[str]:
-        for number in _NUMBERS:
-            if before[number] is not after[number] and before[number] != after[number]:
-                yield f"the handler of {_named(number)} is {_handler(after[number])}"
-        for number in sorted(after["mask"] - before["mask"]):
+    def differences(self, before: _State, after: _State) -> Iterator[str]:
+        for number, old, new in zip(_NUMBERS, before[0], after[0], strict=True):
+            if old is not new and old != new:
+                yield f"the handler of {_named(number)} is {_handler(new)}"
+        for number in sorted(after[1] - before[1]):
             yield f"{_named(number)} is blocked"
-        for number in sorted(before["mask"] - after["mask"]):
+        for number in sorted(before[1] - after[1]):
             yield f"{_named(number)} is not blocked any more"
-        for name in _TIMERS:
-            if after[name] and not before[name]:
+        for name, was_armed, is_armed in zip(_TIMERS, before[2], after[2], strict=True):
+            if is_armed and not was_armed:
                 yield f"the {name} timer is armed (signal.alarm or setitimer)"
 
-    def restore(self, before: dict[Any, Any]) -> None:
-        for name, number in _TIMERS.items():
-            if not before[name]:
+    def restore(self, before: _State) -> None:
+        handlers, mask, armed = before
+        for number, was_armed in zip(_TIMERS.values(), armed, strict=True):
+            if not was_armed:
                 signal.setitimer(number, 0)
-        now = self.snapshot()
-        for number in _NUMBERS:
+        for number, old, new in zip(_NUMBERS, handlers, self.snapshot()[0], strict=True):
             # None is a handler of C code, which Python cannot set.
-            if now[number] is not before[number] and before[number] is not None:
+            if new is not old and old is not None:
                 with contextlib.suppress(OSError, ValueError):
-                    signal.signal(number, before[number])
-        signal.pthread_sigmask(signal.SIG_SETMASK, before["mask"])
+                    signal.signal(number, old)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _named(number: int) -> str:

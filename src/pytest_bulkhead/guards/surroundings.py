@@ -141,8 +141,9 @@ class TimeZone(Resource):
     watches = "the time zone in force (`time.tzset`)"
     advice = "call time.tzset() again once TZ is what it was"
 
-    def snapshot(self) -> tuple[object, ...]:
-        return time.tzname, time.timezone, os.environ.get("TZ")
+    def snapshot(self) -> tuple[Any, ...]:
+        variables = getattr(os.environ, "_data", {})  # as in `Environ`
+        return time.tzname, time.timezone, variables.get(b"TZ")
 
     def differences(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> Iterable[str]:
         names = {"the time zone": "/".join(before[0])}, {"the time zone": "/".join(after[0])}
@@ -152,7 +153,7 @@ class TimeZone(Resource):
         if before[2] is None:
             os.environ.pop("TZ", None)
         else:
-            os.environ["TZ"] = before[2]
+            os.environ["TZ"] = os.fsdecode(before[2])
         time.tzset()
 
 

@@ -46,9 +46,10 @@ from pytest_bulkhead.worker.reporter import Mouth
 #: Scopes of fixtures that outlive a module.
 _WIDER = ("session", "package")
 
-#: Modules whose fixtures hold nothing that a test could start. These plugins have one stand in
-#: every session, and nobody's threads would be told of before its end.
-_HOLD_NOTHING = ("_pytest.", "xdist.", "pytest_asyncio.", "syrupy")
+#: Modules, and a fixture of pytest-asyncio, that hold nothing which a test could start: they stand
+#: in every session, and nobody's threads would be told of before its end.
+_HOLD_NOTHING = ("_pytest.", "xdist.", "syrupy")
+_HOLDS_NOTHING = "event_loop_policy"
 
 #: Owners in `Watch`; of wide fixtures it is the identity of the definition.
 _TEST, _FILE = "test", "file"
@@ -176,9 +177,8 @@ class GuardPlugin:
         try:
             return (yield)
         finally:
-            holds = not (fixturedef.func.__module__ or "").startswith(_HOLD_NOTHING)
             for watch in watches:
-                watch.end_setup(owner, may_hold=holds)
+                watch.end_setup(owner, may_hold=_may_hold(fixturedef))
             # Finalizers run last in, first out: this one before the fixture's own teardown.
             fixturedef.addfinalizer(functools.partial(self._begin_teardown, owner, watches))
 
@@ -265,6 +265,11 @@ class GuardPlugin:
             # Of fixtures that were torn down when no test was left to be their error.
             text = "\n".join(self._failures)
             self._mouth.say(msg.Refused("teardown", text, self._flight.item))
+
+
+def _may_hold(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    module = fixturedef.func.__module__ or ""
+    return fixturedef.argname != _HOLDS_NOTHING and not module.startswith(_HOLD_NOTHING)
 
 
 def _file_of(item: pytest.Item | None) -> pytest.File | None:
