@@ -168,6 +168,62 @@ class TestN:
     same_as_plain(logged)
 
 
+@pytest.mark.parametrize("level", ["function", "class"])
+def test_a_class_whose_first_test_needs_nothing_of_the_module(level, files, logged):
+    """Its other tests share the module's fixtures all the same, with those outside."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("module", "class"),
+        "test_x.py": "from log import note\nclass TestX:\n"
+        "    def test_1(self, class_): note('1')\n    def test_2(self, module_): note('2')\n"
+        "    def test_3(self, class_, module_): note('3')\ndef test_4(module_): note('4')\n",
+    })  # fmt: skip
+    plain, expected = logged()
+    finished, log = logged(f"--isolate={level}")
+    assert finished.tests == plain.tests, shown(finished)
+    assert sorted(texts(log)) == sorted(texts(expected))
+
+
+PARAMETERS = """
+import pytest
+from log import note
+@pytest.fixture(scope="session", params=["A", "B"])
+def letter(request):
+    note(f"set {request.param}"); yield request.param; note(f"clear {request.param}")
+@pytest.fixture(scope="session")
+def twice(letter): note(f"set {letter}{letter}"); yield; note(f"clear {letter}{letter}")
+@pytest.fixture(scope="session", params=[1, 2])
+def sour(request): note(f"set {request.param}"); yield; raise ValueError(f"sour {request.param}")
+"""
+
+
+@pytest.mark.parametrize("level", ["function", "class"])
+def test_a_parameter_changes_and_what_does_not_depend_on_it_stands(level, files, logged):
+    """A wide parameter in one module or several; one of a class that a nested class needs too.
+
+    And what the teardown of its first value raises is an error of the first test with the second.
+    """
+    files({
+        "log.py": LOG, "conftest.py": PARAMETERS + fixtures("session", "module"),
+        "test_a.py": "from log import note\n"
+        "def test_0(session_): note('0')\ndef test_1(letter): note(f'1 {letter}')\n"
+        "def test_2(twice, module_, session_): note('2')\ndef test_3(module_): note('3')\n",
+        "test_b.py": HEAD + "class TestOuter:\n    @pytest.fixture(scope='class', params=[1, 2])\n"
+        "    def number(self, request): note(f'set {request.param}'); yield; note('clear')\n"
+        "    @pytest.fixture(scope='class')\n    def other(self): note('set'); yield; note('end')\n"
+        "    def test_4(self, number): note('4')\n    class TestInner:\n"
+        "        def test_5(self, number, other): note('5')\n"
+        "        def test_6(self, number, other): note('6')\n"
+        "    def test_7(self, number): note('7')\n",
+        "test_c.py": "from log import note\ndef test_8(sour, module_): note('8')\n"
+        "def test_9(module_, sour): note('9')\n",
+        "test_d.py": "from log import note\ndef test_10(sour): note('10')\n",
+    })  # fmt: skip
+    same_as_plain(logged, level, "test_a.py")
+    same_as_plain(logged, level, "test_b.py")
+    finished, _log = same_as_plain(logged, level, "-v", "test_c.py", "test_d.py")
+    assert finished.tests["error"] == 2, shown(finished)
+
+
 def test_autouse_usefixtures_finalizers_and_overrides(files, logged):
     """However a fixture comes to a test, and whichever of several with one name it is."""
     files({
