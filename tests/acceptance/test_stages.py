@@ -906,20 +906,31 @@ def test_a_fixture_that_only_its_override_asks_for_is_set_up_once(files, logged)
     assert texts(log) == ["set session", "clear session"]
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_ctrl_c_while_a_session_fixture_is_set_up(workers, files, run):
-    """The run ends at once, also where all workers wait for that fixture."""
+@pytest.mark.parametrize("when", ["set-up", "teardown"])
+def test_ctrl_c_while_a_session_fixture_is_set_up_or_torn_down(when, files, run):
+    """The run ends at once, also where all workers wait; what plain pytest tears down then, we do."""
+    slow = "pathlib.Path('begun').touch(); time.sleep(60)"
+    slow = f"{slow}; yield" if when == "set-up" else f"yield; {slow}"
     files({
-        "test_x.py": "import pytest, time, pathlib\n@pytest.fixture(scope='session')\ndef slow():\n"
-        "    pathlib.Path('begun').touch(); time.sleep(60)\n"
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_x.py": "import pytest, time, pathlib\n@pytest.fixture(scope='session')\n"
+        f"def slow(session_): {slow}\n"
         "def test_1(slow): pass\ndef test_2(slow): pass\n",
     })  # fmt: skip
-    running = run.start("--isolate=function", workers)
-    assert wait_for((run.path / "begun").exists)
-    running.process.send_signal(signal.SIGINT)
-    finished = running.finish(timeout=20)
-    assert finished.code == 2, shown(finished)
-    assert finished.seconds < 15
+    logs = []
+    for options in ([], ["--isolate=function"], ["--isolate=function", "-n2"]):
+        for name in ("begun", "log.txt"):
+            (run.path / name).unlink(missing_ok=True)
+        running = run.start(*options)
+        assert wait_for((run.path / "begun").exists)
+        running.process.send_signal(signal.SIGINT)
+        finished = running.finish(timeout=20)
+        assert finished.code == 2, shown(finished)
+        assert finished.seconds < 15
+        lines = (run.path / "log.txt").read_text().splitlines()
+        logs.append([line.split(" ", 1)[1] for line in lines])
+    assert logs[0] == logs[1] == logs[2]
+    assert ("clear session" in logs[0]) == (when == "set-up")
 
 
 def test_ctrl_c_in_a_stages_teardown_leaves_nothing_standing(files, logged, run):

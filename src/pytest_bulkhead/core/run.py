@@ -33,7 +33,7 @@ from pytest_bulkhead.core import template as template_life
 from pytest_bulkhead.core import worker as worker_life
 from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.course import Course
-from pytest_bulkhead.core.escalation import LEAVE_LIMIT, SHARE_LIMIT, Step
+from pytest_bulkhead.core.escalation import LEAVE_LIMIT, Step
 from pytest_bulkhead.core.grouping import Share
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.template import Template
@@ -112,9 +112,15 @@ class Run(Course):
 
     def _release_template(self, now: float) -> None:
         if self.template.stage in (template_life.Stage.COLLECTING, template_life.Stage.READY):
+            clears = self.policy.shares and self.template.stage is template_life.Stage.READY
             self.template.move(template_life.Step.RELEASED)
-            self.template.deadline = now + (SHARE_LIMIT if self.policy.shares else LEAVE_LIMIT)
+            self.template.deadline = self._clear_deadline(now) if clears else now + LEAVE_LIMIT
             self.want(do.ReleaseTemplate(self.template.id))
+
+    def _clear_deadline(self, now: float) -> float | None:
+        """Return until when the session's fixtures may be torn down: as long as a test may take."""
+        limit = self.policy.timeout
+        return now + limit + self.policy.slack + LEAVE_LIMIT if limit else None
 
     # -- giving out work -----------------------------------------------------------------------
 
@@ -204,7 +210,10 @@ class Run(Course):
             self._on_share_done(worker, now)
 
     def _on_stage_idle(self, event: ev.StageIdle, now: float) -> None:
-        if staged.settle_stage(self, event, now):
+        if event.worker == TEMPLATE:
+            if self.template.step is None and self.template.stage is template_life.Stage.RELEASED:
+                self.template.deadline = now + LEAVE_LIMIT
+        elif staged.settle_stage(self, event, now):
             self._count_finished(self.worker(event.worker), now)
 
     def _on_cell_ended(self, event: ev.CellEnded, now: float) -> None:
@@ -316,12 +325,18 @@ class Run(Course):
                 self._escalate(worker, Step.KILL, now)
             elif worker.can_be_asked:
                 self._escalate(worker, Step.INTERRUPT, now)
-        # It may be setting up for workers that wait for it, and cannot be interrupted.
-        waited_for = self.policy.shares and all(
+        if self.template.alive:
+            self._interrupt_template(now)
+
+    def _interrupt_template(self, now: float) -> None:
+        # It may be setting up, or tearing down, what all workers share.
+        at_work = self.policy.shares and all(
             worker.stage is Stage.STARTING for worker in self.workers.values()
         )
-        if self.template.alive and (self.interrupts > 1 or not self.items or waited_for):
+        if self.interrupts > 1 or not self.items:
             self._escalate(self.template, Step.KILL, now)
+        elif at_work and self.template.step is None:
+            self._escalate(self.template, Step.INTERRUPT, now)
 
     def _on_keeper_lost(self, event: ev.KeeperLost, now: float) -> None:
         reason = f"the keeper died ({event.end})"
