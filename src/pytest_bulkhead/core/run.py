@@ -114,13 +114,9 @@ class Run(Course):
         if self.template.stage in (template_life.Stage.COLLECTING, template_life.Stage.READY):
             clears = self.policy.shares and self.template.stage is template_life.Stage.READY
             self.template.move(template_life.Step.RELEASED)
-            self.template.deadline = self._clear_deadline(now) if clears else now + LEAVE_LIMIT
+            limit = self.policy.clear_limit if clears else LEAVE_LIMIT
+            self.template.deadline = None if limit is None else now + limit
             self.want(do.ReleaseTemplate(self.template.id))
-
-    def _clear_deadline(self, now: float) -> float | None:
-        """Return until when the session's fixtures may be torn down: as long as a test may take."""
-        limit = self.policy.timeout
-        return now + limit + self.policy.slack + LEAVE_LIMIT if limit else None
 
     # -- giving out work -----------------------------------------------------------------------
 
