@@ -48,14 +48,17 @@ QUICK = ("-m", "not slow")
 #: On all pairs but the first, each guilty program runs at one level and started in one way.
 _ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 QUICKER = (*QUICK, "-k", _ONE_CELL)
-#: What pytest's options do depends on the pytest, not on the Python.
-QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not test_pytest_options")
+#: What these promise does not depend on the Python.
+_ANY_PYTHON = "test_pytest_options or test_explain or test_demo or test_stub_module"
+QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
     "anyio",
+    "grpcio",
     "hypothesis",
     "numpy",
+    "posthog",
     "pytest-asyncio",
     "pytest-cov",
     "pytest-html",
@@ -67,6 +70,7 @@ COMPANIONS = [
     "pytest-timeout",
     "syrupy",
     "teamcity-messages",
+    "tqdm",
     "trio",
 ]
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.measure import Command, Sample, WrongRun, adopt_orphans, run
@@ -74,6 +74,8 @@ class Suite:
     arguments: tuple[str, ...] = ()
     #: Too many tests for a process each.
     large: bool = False
+    #: What it needs beside `COMMON`; installed into each environment when it is first run.
+    packages: tuple[str, ...] = ()
 
 
 def modules(count: int, tests: int, head: str = "", test: str = "assert True", arg: str = ""):
@@ -117,6 +119,11 @@ SUITES = (
         modules(10, 20, "import numpy", "assert numpy.ones(3).sum() == 3"), 200,
     ),
     Suite(
+        "torch", "100 tests on a torch tensor, 10 modules",
+        modules(10, 10, "import torch", "assert torch.ones(100, 100).matmul(torch.ones(100, 100)).sum() == 1e6"),
+        100, packages=("torch==2.13.0",),
+    ),
+    Suite(
         "module fixtures", "10 modules of 10 tests, a module fixture of 50 ms",
         modules(10, 10, _FIXTURE.format("module", 0.05), "assert wide", "wide"), 100,
     ),
@@ -143,6 +150,7 @@ LEFT_OUT = {
     ("session fixture", "pytest-isolate"): "> 400 s",
     ("session fixture", "pytest-isolated"): "> 400 s",
     ("numpy.polynomial", "pytest-isolated"): "minutes",
+    ("torch", "pytest-isolated"): "minutes",
 }
 
 
@@ -209,7 +217,9 @@ def _command(suite: Suite, runner: Runner, folder: Path, environments: Path) -> 
     if suite.crashed:
         said = rf"(?=.*\b{suite.crashed} {runner.crash_word}).*{said}"
     arguments = ("-q", "-p", "no:cacheprovider", *suite.arguments, *runner.arguments)
-    return Command(place, arguments, said, python=str(_environment(runner, environments)))
+    python = _environment(runner, environments)
+    _install(python, suite.packages)
+    return Command(place, arguments, said, python=str(python))
 
 
 def _run_all(
@@ -240,17 +250,19 @@ def _environment(runner: Runner, place: Path) -> Path:
     python = place / name / "bin" / "python"
     if not python.exists():
         venv.create(place / name, with_pip=True)
-        install = [str(python), "-m", "pip", "install", "-q", *COMMON, *runner.packages]
-        subprocess.run(install, check=True)
+        _install(python, (*COMMON, *runner.packages))
     return python
+
+
+def _install(python: Path, packages: Sequence[str]) -> None:
+    if packages:
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
 
 
 def _install_ours(environments: Path) -> None:
     """Put what is in this folder now into our environment."""
     ours = next(runner for runner in RUNNERS if runner.packages == OURS)
-    python = str(_environment(ours, environments))
-    again = ["--no-deps", "--force-reinstall", *OURS]
-    subprocess.run([python, "-m", "pip", "install", "-q", *again], check=True)
+    _install(_environment(ours, environments), ("--no-deps", "--force-reinstall", *OURS))
 
 
 def floor() -> float:

@@ -18,7 +18,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import bench.stages  # noqa: F401 - its figures register themselves
+import bench.guards
+import bench.spawn
+import bench.stages  # noqa: F401 - their figures register themselves
 from bench.figures import FIGURES, Bench, Line
 from bench.measure import WrongRun, adopt_orphans, check_accounting
 

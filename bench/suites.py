@@ -23,14 +23,14 @@ HEAVY = (
 )
 
 
-def write(folder: Path, modules: int, tests: int, *, heavy: bool = False) -> Path:
-    """Write so many modules of so many tests that do nothing."""
+def write(folder: Path, modules: int, tests: int, *, heavy: bool = False, head: str = "") -> Path:
+    """Write so many modules of so many tests that do nothing, each with this head."""
     folder.mkdir(parents=True)
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "conftest.py").write_text(heavy_import() if heavy else "")
     body = "\n\n".join(f"def test_{number}():\n    assert True" for number in range(tests))
     for number in range(modules):
-        (folder / f"test_module_{number:03}.py").write_text(body + "\n")
+        (folder / f"test_module_{number:03}.py").write_text(f"{head}{body}\n")
     return folder
 
 

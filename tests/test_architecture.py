@@ -26,6 +26,7 @@ LAYERS = {
     "protocol": 2,
     "system": 3,
     "compat": 4,
+    "guards": 4,
     "report": 5,
     "controller": 6,
     "keeper": 6,
@@ -45,11 +46,11 @@ USERS_OF_COMPAT = {"controller", "template", "worker", "plugin", "quiet", "repor
 
 PURE = {"core", "protocol"}
 VALUE_MODULES = {
-    "__future__", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
+    "__future__", "ast", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
     "math", "re", "struct", "types", "typing",
 }  # fmt: skip
 
-WITHOUT_PYTEST = {"core", "protocol", "system", "keeper"}
+WITHOUT_PYTEST = {"core", "protocol", "system", "guards", "keeper"}
 
 #: What starts, ends or reaps processes.
 DANGEROUS = {

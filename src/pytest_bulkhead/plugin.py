@@ -14,7 +14,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,7 +34,11 @@ _ROLE: pytest.StashKey[Role] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
-    group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
+    _add_options(parser.getgroup("isolate", "process isolation (pytest-bulkhead)"))
+    _add_ini_keys(parser)
+
+
+def _add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--isolate",
         metavar="LEVEL",
@@ -75,6 +80,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             action="store_true",
             help="The same as --isolate=function (pytest-forked's option; that is not installed)",
         )
+
+
+def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini("isolate", "isolation level, as --isolate", default="")
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
     parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
@@ -91,7 +99,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="linelist",
         default=[],
     )
+    parser.addini(
+        "isolate_spares",
+        "interpreters that are started ahead of need where processes cannot be forked (default 1)",
+        default="",
+    )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
+    parser.addini(
+        "isolate_guards",
+        "what tests must not leave behind: off (default), report, restore or fail for all guards, "
+        "or guard=policy for one",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "isolate_gc",
+        "auto (default), or defer-teardown: no garbage collection during teardowns, and one after "
+        "each module",
+        default="",
+    )
+    parser.addini(
+        "isolate_reset",
+        "attributes that are set after each test, as module.attribute = value, one a line",
+        type="linelist",
+        default=[],
+    )
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the hooks that workers call."""
+    from pytest_bulkhead import hookspecs  # noqa: PLC0415 - as light as this module
+
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -101,12 +140,31 @@ def pytest_configure(config: pytest.Config) -> None:
         "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
         "are isolated; it only tightens --isolate.",
     )
+    config.addinivalue_line(
+        "markers",
+        "leaves(guard, ..., reason=text): accept what the test leaves behind, when tests are "
+        "isolated.",
+    )
     if _FORKED_IS_OURS:
         config.addinivalue_line("markers", 'forked: the same as isolate("function").')
     if _TIMEOUT_IS_OURS:
         config.addinivalue_line(
             "markers", "timeout(seconds): end the test after that, when tests are isolated."
         )
+
+
+@pytest.fixture
+def stub_module() -> Iterator[Callable[..., ModuleType]]:
+    """Replace a heavy module by a stub for this test: `stub_module("torch", float32=object())`.
+
+    The module and all below it are put aside, and come back as the same objects. Under isolation a
+    test that uses this has a process of its own.
+    """
+    from pytest_bulkhead.stubs import Stubs  # noqa: PLC0415 - only for tests that use it
+
+    stubs = Stubs()
+    yield stubs.install
+    stubs.undo()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

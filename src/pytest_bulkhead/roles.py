@@ -24,6 +24,7 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
 from pytest_bulkhead.system import environ, leaving, linux, sockets, streams, threads
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
+from pytest_bulkhead.worker.warming import import_ahead
 
 
 class Role:
@@ -180,11 +181,19 @@ class _Crew(Role):
         return (yield)
 
     def _wait_welcome(self) -> msg.Welcome:
-        messages = self._cabin.endpoint.wait_messages()
-        if not messages or not isinstance(messages[0], msg.Welcome):
-            leaving.exit_process(1)
-        self._later = messages[1:]
-        return messages[0]
+        """Wait to be told who we are; a spare imports what it will need, and may not be needed."""
+        first: msg.Message | None = None
+        while not isinstance(first, msg.Welcome):
+            messages = self._later or self._cabin.endpoint.wait_messages()
+            if not messages:
+                leaving.exit_process(1)
+            first, *self._later = messages
+            if isinstance(first, msg.Warm):
+                import_ahead(first.modules)
+            elif isinstance(first, msg.Finish):
+                leaving.run_exit_functions()
+                leaving.exit_process(0)
+        return first
 
     def _settle_in(self, welcome: msg.Welcome) -> None:
         """Become who we are told to be, before anything is configured."""

@@ -41,6 +41,8 @@ class Settings(NamedTuple):
     seed: int
     #: Set wide fixtures up once for many tests.
     stage: bool
+    #: How many interpreters may be started ahead of need.
+    spares: int
     #: Say of each group how it was isolated.
     why: bool
 
@@ -90,6 +92,7 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         report=str(config.getoption("isolate_report") or ""),
         seed=_seed(config),
         stage=_stage(config),
+        spares=_spares(config),
         why=bool(config.getoption("isolate_why")),
     )
 
@@ -108,6 +111,15 @@ def _stage(config: pytest.Config) -> bool:
     if value not in ("auto", "never"):
         raise pytest.UsageError(f"ini key isolate_stage: {value!r} is none of auto, never")
     return value == "auto"
+
+
+def _spares(config: pytest.Config) -> int:
+    value = str(config.getini("isolate_spares") or "1")
+    if not value.isdecimal():
+        raise pytest.UsageError(
+            f"ini key isolate_spares: {value!r} is no number of processes, such as 1, or 0 for none"
+        )
+    return int(value)
 
 
 def _seed(config: pytest.Config) -> int:

@@ -49,11 +49,19 @@ session up,module up,function up,4,function down,function up,5,function down,mod
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 @pytest.mark.parametrize("level", ["session", "module"])
 def test_fixtures_are_set_up_again_once(level, start, run, files):
-    """Wide fixtures are set up once more in the new process, used by all that is left, torn down."""
+    """Wide fixtures are set up once more in the new process, used by all that is left, torn down.
+
+    But for those of the session that modules' processes are forked with: these stand.
+    """
     files({"test_f.py": SUITE})
     finished = run(f"--isolate={level}", "-o", f"isolate_start={start}")
     assert finished.counts == {"passed": 4, "crashed": 1}, shown(finished)
-    assert (run.path / "log.txt").read_text().split("\n")[:-1] == LOG.split(",")
+    expected = LOG.split(",")
+    if (level, start) == ("module", "fork"):
+        expected.reverse()
+        expected.remove("session up")
+        expected.reverse()
+    assert (run.path / "log.txt").read_text().split("\n")[:-1] == expected
 
 
 def test_report_says_that_fixtures_were_set_up_again(run, files):

@@ -196,7 +196,8 @@ def test_forked_is_an_old_word_for_function(run, files):
 def test_fixtures_are_set_up_as_in_plain_pytest_within_a_process(level, run, files):
     """Each scope is set up once for each process and instance, and torn down, in plain order.
 
-    With a process for each class or test, a stage sets the wider ones up, as often as plain pytest.
+    Stages set wider ones up, as often as plain pytest: those of the session for a process for each
+    module or package, all of them for a process for each class or test.
     """
     scopes = ("session", "package", "module", "class", "function")
     fixtures = "".join(
@@ -221,4 +222,62 @@ def test_fixtures_are_set_up_as_in_plain_pytest_within_a_process(level, run, fil
         return
     for scope in scopes:
         ups, downs = words.count(f"+{scope}"), words.count(f"-{scope}")
-        assert ups == downs == max(plain.count(f"+{scope}"), PROCESSES[level]), scope
+        # The package of the root conftest is the session's.
+        least = 1 if scope in ("session", "package") else PROCESSES[level]
+        assert ups == downs == max(plain.count(f"+{scope}"), least), scope
+
+
+SHARED = """
+import os, threading
+import pytest
+
+@pytest.fixture(scope="session")
+def model():
+    print("loaded")
+    open("loads", "a").write(f"{os.getpid()}\\n")
+    yield []
+    open("unloads", "a").write(f"{os.getpid()}\\n")
+
+@pytest.fixture(scope="session")
+def server():
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    yield os.getpid()
+    stop.set()
+    thread.join()
+"""
+USERS = """
+import ctypes, os
+def test_pristine(model):
+    model.append(1)
+    assert len(model) == 1
+def test_dies(model):
+    if DIES: ctypes.string_at(0)
+    assert len(model) == 1
+def test_after(model):
+    assert len(model) == AFTER
+def test_server(server):
+    assert server == os.getpid()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_modules_share_the_fixtures_of_the_session(options, run, files):
+    """Set up once for the run, each module's process has them as they were made, also after a crash.
+
+    One that starts a thread cannot be shared: each process that needs it sets it up by itself.
+    """
+    modules = {
+        f"test_{n}.py": USERS.replace("DIES", str(n == 1)).replace("AFTER", "0" if n == 1 else "1")
+        for n in range(3)
+    }
+    files({"conftest.py": SHARED, **modules})
+    finished = run("--isolate=module", *options)
+    assert finished.counts == {"passed": 11, "crashed": 1}, shown(finished)
+    loads = (run.path / "loads").read_text().splitlines()
+    # The second one is of another try, after the server had shown that it cannot be shared.
+    assert len(loads) <= 2
+    assert (run.path / "unloads").read_text().splitlines() == loads
+    finished = run("--isolate=module", "-o", "isolate_stage=never", *options)
+    assert len((run.path / "loads").read_text().splitlines()) >= len(loads) + 4, shown(finished)

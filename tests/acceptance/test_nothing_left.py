@@ -33,8 +33,10 @@ def test_quick(): pass
 def test_busy():
     subprocess.Popen(["sleep", "600"])
     subprocess.Popen([sys.executable, "-c", DAEMON, "daemon_pid"])
-    while not pathlib.Path("daemon_pid").exists(): time.sleep(0.01)
-    pathlib.Path("busy").write_text(f"{os.getpid()} {os.getppid()}")
+    while not (pathlib.Path("daemon_pid").exists() and pathlib.Path("daemon_pid").read_text()):
+        time.sleep(0.01)
+    pathlib.Path("writing").write_text(f"{os.getpid()} {os.getppid()}")
+    os.rename("writing", "busy")  # who waits for it reads it at once
     time.sleep(600)
 
 def test_later(): pass
@@ -243,3 +245,27 @@ def test_no_temporary_files_are_left(run, files):
     place.mkdir()
     run("--isolate=session", "-p", "no:cacheprovider", TMPDIR=str(place), PYTEST_DEBUG_TEMPROOT="")
     assert [p.name for p in place.iterdir() if not p.name.startswith("pytest-of-")] == []
+
+
+PORT = """
+import os, socket
+import pytest
+
+@pytest.fixture(scope="session")
+def port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+@pytest.mark.parametrize("turn", range(20))
+def test_port(port, turn):
+    global server, ballast
+    server = socket.create_server(("127.0.0.1", port), reuse_port=False)
+    ballast = b"x" * 50_000_000
+"""
+
+
+def test_what_a_test_held_to_its_end_is_there_for_the_next(run, files):
+    """A port that nobody closed is free when the next test begins, for its process has ended."""
+    files({"test_port.py": PORT})
+    finished = run("--isolate=function")
+    assert finished.counts == {"passed": 20}, shown(finished)

@@ -57,7 +57,10 @@ def test_bad_values_are_usage_errors(arguments, told, run, files):
 
 
 def test_a_spawned_worker_imports_the_files_of_its_tests_only(run, files):
-    """Of three files, each worker imports one; the template imports all, to know the tests."""
+    """Of three files, each worker imports one, named on the command line or not.
+
+    The template imports all, to know the tests.
+    """
     text = """
 import os
 with open(os.environ["SEEN"], "a") as file:
@@ -66,9 +69,11 @@ def test_one(): pass
 """
     files({f"sub/test_{name}.py": text for name in "abc"} | {"sub/__init__.py": ""})
     seen = run.path / "seen.txt"
-    finished = run("--isolate=module", "-o", "isolate_start=spawn", SEEN=str(seen))
-    assert finished.counts == {"passed": 3}, shown(finished)
-    assert len(seen.read_text().splitlines()) == 6
+    named = [f"sub/test_{name}.py" for name in "cab"]
+    for arguments, imports in [([], 6), (named, 12)]:
+        finished = run("--isolate=module", "-o", "isolate_start=spawn", *arguments, SEEN=str(seen))
+        assert finished.counts == {"passed": 3}, shown(finished)
+        assert len(seen.read_text().splitlines()) == imports
 
 
 CONNECTION = """

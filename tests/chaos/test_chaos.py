@@ -27,7 +27,7 @@ ARGS = (
     ("--isolate=module",),
     ("--isolate=function",),
     ("--isolate=module", "-n", "2"),
-    ("--isolate=session", "-o", "isolate_start=spawn"),
+    ("--isolate=module", "-o", "isolate_start=spawn"),
 )
 SUITE = {
     "test_a.py": "def test_1(): pass\ndef test_2(): print('said')\n",

@@ -45,3 +45,19 @@ def test_what_was_seeded_stays(drawn):
 
     assert isolated == [plain[0]] * 3
     assert session == plain
+
+
+def test_a_pool_that_was_used_at_import_costs_no_fork(pytester, heard):
+    """OpenBLAS ends its pool at a fork; counting its threads before one would refuse numpy."""
+    pytester.makepyfile(
+        test_pool="""
+        import numpy
+        MATRIX = numpy.ones((400, 400))
+        PRODUCT = MATRIX @ MATRIX
+        def test_used_again(): assert (PRODUCT == MATRIX @ MATRIX).all()
+        """
+    )
+    run = heard("--isolate=function")
+
+    run.result.assert_outcomes(passed=1)
+    assert "forked from the template" in run.text

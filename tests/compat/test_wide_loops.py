@@ -73,3 +73,33 @@ def test_a_loop_of_wider_scope_is_copied_into_each_test(suite, ends, options, wo
     files({"test_x.py": suite})
     finished = run("--isolate=function", "-p", "no:randomly", *options, *workers)
     assert finished.tests == ends, shown(finished)
+
+
+BACKGROUND = """
+import asyncio, os, pytest, pytest_asyncio
+async def beat(beats):
+    while True:
+        beats.append(os.getpid()); await asyncio.sleep(0.001)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def beats():
+    beats = []; task = asyncio.create_task(beat(beats)); yield beats; task.cancel()
+async def beaten(beats):
+    before = len(beats)
+    while len(beats) < before + 3: await asyncio.sleep(0.001)
+    assert set(beats) == {os.getpid()}
+@pytest.mark.asyncio(loop_scope="module")
+async def test_1(beats): await beaten(beats)
+@pytest.mark.asyncio(loop_scope="module")
+async def test_2(beats): await beaten(beats)
+def test_3(): pass
+"""
+
+
+def test_tests_beside_a_background_task_run_together(run, files):
+    """A task that a wide fixture began goes on in one process, as in plain pytest."""
+    files({"test_x.py": BACKGROUND})
+    finished = run("--isolate=function", "--isolate-why", "-pno:randomly", "-pno:anyio")
+
+    assert finished.tests == {"passed": 3}, shown(finished)
+    told = "its tests ran together, in one process: a task is under way in an event loop: beat (/"
+    assert told in finished.section("isolation"), shown(finished)

@@ -58,6 +58,7 @@ POLICIES = st.builds(
     grace=st.sampled_from([0.0, 2.0]),
     durations=st.sampled_from([{}, {"m0::t0": 3.0, "m1::t0": 1.0}]),
     stage=st.booleans(),
+    spares=st.integers(0, 2),
 )
 
 RARE = st.sampled_from([0, 0, 3, 7, 13, 29])
@@ -152,7 +153,7 @@ def test_items_stay_not_run_only_for_a_reason(policy, suite, odds, chaos, reason
 @given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
 def test_one_worker_keeps_plain_order(policy, suite, odds, chaos, reason):
     """With one worker, items start in plain pytest's order, also after deaths."""
-    policy = Policy(policy.level, 1, policy.spawn, policy.timeout, stage=policy.stage)
+    policy = policy._replace(workers=1)
     odds.requeue = 0
     world = played(policy, suite, odds, chaos, reason)
 

@@ -312,6 +312,28 @@ class FakeWorker(Process):
         return ev.WorkerEnded(self.id, end, self.box)
 
 
+class FakeSpare(Process):
+    """A spare: waits to be adopted or dismissed."""
+
+    def __init__(self, world: World, number: int) -> None:
+        super().__init__(world, forked=False)
+        self.id = number
+        self.dismissed = False
+
+    def live(self) -> Iterator[None]:
+        while not self.dismissed:
+            yield
+        self.die(CLEAN)
+
+    def gone(self, end: End) -> ev.Event:
+        return ev.SpareEnded(self.id, end)
+
+    @property
+    def can_move(self) -> bool:
+        # One that waits has nothing to do, but may be asked so often that it dies of it.
+        return super().can_move and (self.dismissed or self.world.chance.one_in(5))
+
+
 #: What a stage tears down.
 CLEARED = "module b of m"
 
@@ -435,6 +457,7 @@ class World:
         #: What a plugin asked for: it is heard before anything else.
         self.asked: deque[ev.Event] = deque()
         #: The same, heard at some time.
+        self.spares: dict[int, FakeSpare] = {}
         self.murmured: deque[ev.Event] = deque()
         self.journal: list[tuple[ev.Event, float]] = []
         self.actions: list[do.Action] = []
@@ -568,22 +591,49 @@ class World:
             self.workers[action.worker].assign(action)
         elif isinstance(action, do.Condemn):
             self.workers[action.worker].doomed.add(action.doomed.subject)
+        elif isinstance(action, do.StartSpare):
+            self.start_spare(action.worker)
         elif isinstance(action, do.Finish):
-            assert self.workers[action.worker].then != do.END
-            self.workers[action.worker].finish = True
+            self.finish(action.worker)
         elif isinstance(action, do.Stop):
             self.workers[action.worker].stop = True
-        elif isinstance(action, do.Escalate):
-            (self.workers[action.worker] if action.worker else self.template).suffer(
-                action.step, whole=action.whole
-            )
+        else:
+            self.perform_at_an_end(action)
+
+    def perform_at_an_end(self, action: do.Action) -> None:
+        """End a process, or note the end of one."""
+        if isinstance(action, do.Escalate):
+            self.process_of(action.worker).suffer(action.step, whole=action.whole)
         elif isinstance(action, do.ReportCrash):
             self.note_crash(action)
 
+    def start_spare(self, number: int) -> None:
+        self.spares[number] = FakeSpare(self, number)
+        self.processes.append(self.spares[number])
+        waiting = [s for s in self.spares.values() if s.alive and not s.dismissed]
+        assert len(waiting) <= self.run.policy.spares
+
+    def finish(self, number: int) -> None:
+        if number in self.spares:
+            self.spares[number].dismissed = True
+        else:
+            assert self.workers[number].then != do.END
+            self.workers[number].finish = True
+
+    def process_of(self, number: int) -> Process:
+        if not number:
+            return self.template
+        return self.spares.get(number) or self.workers[number]
+
     def start_worker(self, action: do.StartWorker) -> None:
+        spare = self.spares.pop(action.worker, None)
+        assert (spare is not None) == action.adopted
         worker = (StagedWorker if action.staged else FakeWorker)(self, action)
         self.workers[action.worker] = worker
         self.processes.append(worker)
+        if spare is not None:
+            # One that died has told, and that is all that will be heard of the worker.
+            worker.alive, spare.alive = spare.alive, False
         if action.fork:
             assert self.template.ready
             if not self.template.alive:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from asking import ask
 
 from pytest_bulkhead.system import linux
 
 pytestmark = pytest.mark.skipif(not linux.ON_LINUX, reason="forking is proven on Linux only")
 
-ASK = """
-from pytest_bulkhead.core.proof import why_not_fork
-from pytest_bulkhead.system.forkability import gather_facts
-print(why_not_fork(gather_facts({workers})))
-"""
-
-
-def _ask(before: str, workers: int = 1) -> str:
-    code = before + ASK.format(workers=workers)
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
-    return done.stdout.strip()
-
 
 def test_a_plain_process_may_be_forked():
     """One thread, no accelerator, nobody read the worker's id: nothing speaks against it."""
-    assert _ask("") == ""
+    assert ask("") == ""
 
 
 def test_a_python_thread_is_named():
@@ -38,19 +27,32 @@ def test_a_python_thread_is_named():
         "threading.Thread(target=time.sleep, args=(9,), name='poller', daemon=True).start()\n"
     )
 
-    assert _ask(before) == "1 thread(s) beside the main one: poller (Python)"
+    assert ask(before) == "1 thread(s) beside the main one: poller (Python)"
+
+
+NATIVE = """
+import ctypes
+libc = ctypes.CDLL(None)
+thread = ctypes.c_ulong()
+assert libc.pthread_create(ctypes.byref(thread), None, libc.pause, None) == 0
+"""
+#: A thread has the name of the one that started it until it takes another; 15 letters are kept.
+INHERITED = Path(sys.executable).name[:15]
 
 
 def test_a_native_thread_is_found():
     """A thread that Python knows nothing of counts as well: it is the dangerous kind."""
-    before = (
-        "import ctypes\n"
-        "libc = ctypes.CDLL(None)\n"
-        "thread = ctypes.c_ulong()\n"
-        "assert libc.pthread_create(ctypes.byref(thread), None, libc.pause, None) == 0\n"
+    assert ask(NATIVE) == f"1 thread(s) beside the main one: {INHERITED}"
+
+
+def test_native_threads_are_told_from_those_of_python():
+    """Each is named once, whichever came first."""
+    before = NATIVE + (
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(9,), name='poller', daemon=True).start()\n"
     )
 
-    assert _ask(before).startswith("1 thread(s) beside the main one")
+    assert ask(before) == f"2 thread(s) beside the main one: poller (Python), {INHERITED}"
 
 
 def test_the_import_that_started_a_thread_is_named(tmp_path):
@@ -62,7 +64,7 @@ def test_the_import_that_started_a_thread_is_named(tmp_path):
         "from pytest_bulkhead.system.threads import watch_starts\nwatch_starts()\nimport busy\n"
     )
 
-    assert _ask(before).endswith("busy.py:3)")
+    assert ask(before).endswith("busy.py:3)")
 
 
 CONNECTED = """
@@ -85,7 +87,7 @@ server.close()
 )
 def test_connections_are_found(before, told):
     """Who listens or is connected may not be forked; a pair and an idle socket are harmless."""
-    found = _ask(f"import socket\n{before}\n")
+    found = ask(f"import socket\n{before}\n")
 
     assert found.startswith(told) if told else not found
 
@@ -97,21 +99,37 @@ def test_sockets_that_were_inherited_are_none_of_ours():
         "from pytest_bulkhead.system.sockets import note_inherited\nnote_inherited()\n"
     )
 
-    assert not _ask(before)
+    assert not ask(before)
 
 
 def test_a_child_process_is_found():
     """A child can be waited for by its own parent only."""
     before = "import subprocess; child = subprocess.Popen(['sleep', '5'])\n"
 
-    assert _ask(before) == "a child process is waited for here alone: sleep 5"
+    assert ask(before) == "a child process is waited for here alone: sleep 5"
 
 
-def test_numpy_alone_is_no_obstacle():
-    """OpenBLAS ends its pool at the probe fork, so importing numpy does not cost the fork."""
-    pytest.importorskip("numpy")
+POOL = """
+import ctypes, os
+gomp = ctypes.CDLL({path!r})
+gomp.GOMP_parallel(ctypes.cast(ctypes.CDLL(None).free, ctypes.c_void_p), None, 3, 0)
+assert len(os.listdir("/proc/self/task")) == 3
+"""
 
-    assert _ask("import numpy; numpy.ones((200, 200)) @ numpy.ones((200, 200))\n") == ""
+
+@pytest.mark.skipif(not ctypes.util.find_library("gomp"), reason="libgomp is not there")
+def test_a_pool_of_openmp_is_asked_to_go():
+    """Its threads end when they are told to, and come back when they are used again."""
+    assert ask(POOL.format(path=ctypes.util.find_library("gomp"))) == ""
+
+
+def test_a_fork_handler_that_waits_does_not_hold_up_the_proof():
+    """Pools that end at a fork are found out by one, whose child may never come back."""
+    before = (
+        NATIVE + "import os, time; os.register_at_fork(after_in_child=lambda: time.sleep(60))\n"
+    )
+
+    assert ask(before).startswith("1 thread(s) beside the main one")
 
 
 def test_the_workers_id_read_at_import_is_found(tmp_path):
@@ -123,8 +141,13 @@ def test_the_workers_id_read_at_import_is_found(tmp_path):
         "watch_reads('PYTEST_XDIST_WORKER')\nimport early\n"
     )
 
-    assert "early.py:2" in _ask(before, workers=2)
-    assert _ask(before, workers=1) == ""
+    assert "early.py:2" in ask(before, workers=2)
+    assert ask(before, workers=1) == ""
+
+
+def test_a_read_that_nobody_could_see_is_not_taken_for_none():
+    """Where reads are not watched, nobody knows of any, and several workers are spawned."""
+    assert "nobody has seen whether PYTEST_XDIST_WORKER was read" in ask("", workers=2)
 
 
 CANARY = """

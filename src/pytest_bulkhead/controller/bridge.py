@@ -17,6 +17,7 @@ from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.settings import Settings
@@ -74,6 +75,8 @@ class Bridge:
     told: set[object] = dataclasses.field(default_factory=set)
     deselected: int = 0
     lines: tuple[str, ...] = ()
+    #: [[module, where it is], ...]: what most test files import, for spares.
+    common: list[list[str]] = dataclasses.field(default_factory=list)
     #: Seconds of each item, 0.0 for unknown; of all phases together.
     durations: array[float] = dataclasses.field(default_factory=lambda: array("d"))
     #: When each item began, on the monotonic clock, 0.0 for never.
@@ -82,6 +85,8 @@ class Bridge:
     #: {group: of each of its processes, whether it was forked}; filled when the user asks why.
     starts: dict[int, list[bool]] = dataclasses.field(default_factory=dict)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
+    #: What tests left behind and do not accept.
+    findings: list[Finding] = dataclasses.field(default_factory=list)
     #: {node: the stacks of the template that died when it collected that node}
     import_stacks: dict[str, str] = dataclasses.field(default_factory=dict)
     #: Of the last worker that has ended, when its session's fixtures stand in a stage for all.
@@ -107,16 +112,19 @@ class Bridge:
         return report
 
     def release(self, craft: Craft) -> None:
-        """Hand to pytest what a craft's latest test had yet to wait for."""
+        """Hand to pytest what a craft's latest test, or one that is gone, had yet to wait for."""
+        release(self.config.hook, self)
         release(self.config.hook, craft)
         self.heed_wishes()
 
     def inherit(self, craft: Craft) -> None:
         """Take what a craft that has ended still holds: others may tear its fixtures down."""
-        if craft.held is not None and self.run.policy.shares and self.run.template.alive:
-            release(self.config.hook, self)
-            self.held, craft.held = craft.held, None
-        self.release(craft)
+        if self.run.policy.shares and self.run.template.alive:
+            if craft.held is not None:
+                release(self.config.hook, self)
+                self.held, craft.held = craft.held, None
+        else:
+            self.release(craft)
 
     def note_leak(self, leak: Leak) -> None:
         """Note a process that outlived its test.

@@ -17,17 +17,20 @@ from pytest_bulkhead.system.endpoint import Endpoint
 
 @dataclasses.dataclass(eq=False, repr=False)
 class Craft:
-    """A template or a worker, from its order to its end."""
+    """A template, a worker or a spare, from its order to its end."""
 
     #: The number by which the run knows it; templates' numbers are negative.
     process: int
     hull: Hull
-    node: WorkerNode
+    #: How plugins know it; a spare has none yet.
+    node: WorkerNode = dataclasses.field(init=False)
     pid: int = 0
     #: The template that it was forked from, 0 when it was not.
     parent: int = 0
     #: It sent what is no message, or its channel closed: nothing more is taken from it.
     mute: bool = False
+    #: It waits to be told which worker it is.
+    spare: bool = False
     #: Processes below it speak for it, by a line of their own.
     staged: bool = False
     #: Why no test could run in it, by its own word.

@@ -43,14 +43,14 @@ class Gathering:
         items = tuple(_read_item(number, row) for number, row in enumerate(message.items))
         if not bridge.collected:
             bridge.collected, bridge.lines = True, message.lines
-            bridge.deselected = message.deselected
+            bridge.deselected, bridge.common = message.deselected, message.common
             bridge.locations = [tuple(place) for place in message.locations]
             bridge.durations.extend([0.0] * len(items))
             bridge.begun.extend([0.0] * len(items))
             why = self._why_not_run(message.why_spawn)
             if why:
                 self._feed(ev.StopAsked(why))  # before the run, hearing of tests, starts a worker
-        self._feed(ev.Collected(-craft.process, items, message.why_spawn))
+        self._feed(ev.Collected(-craft.process, items, message.why_spawn, message.id_read))
 
     def _why_not_run(self, why_spawn: str) -> str:
         """Return why no test is to be run although there are some; empty for no reason."""

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.below import Below
 from pytest_bulkhead.controller.bridge import Bridge, Leak
+from pytest_bulkhead.controller.findings import Findings
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.gathering import Gathering
 from pytest_bulkhead.controller.leaks import running_at
@@ -45,6 +46,7 @@ class Hearing:
             msg.Recorded: found.on_recorded,
             msg.Live: tests.on_live,
             msg.Leaked: self._on_leaked,
+            msg.Found: Findings(bridge).on_found,
             msg.TerminalWanted: self._on_terminal_wanted,
             msg.TerminalReturned: self._on_terminal_returned,
             msg.Paused: self._on_paused,
@@ -261,6 +263,8 @@ class Hearing:
             collecting = doing.subject if doing.phase is Phase.COLLECTING else ""
             self._bridge.import_stacks[collecting] = trim_stacks(craft.hull.read_faults())
             self._feed(ev.TemplateEnded(-number, end, collecting))
+        elif craft.spare:
+            self._feed(ev.SpareEnded(number, end))
         else:
             self._bridge.terminal.give_back(craft)
             if not craft.left:

@@ -53,7 +53,7 @@ def start_keeper(
     Returns:
         The hold on it; but in a template, forked from the keeper later, that template's berth.
     """
-    why = "isolate_start = spawn" if spawn else why_not_fork(gather_facts(workers))
+    why = "isolate_start = spawn" if spawn else why_not_fork(gather_facts(), workers)
     ours, theirs = channel()
     controller = os.getpid()
     linux.adopt_orphans()

@@ -56,7 +56,7 @@ class Lookout:
 
 def post_lookout() -> Lookout | None:
     """Fork; return in the child. None where this process must not be forked."""
-    if why_not_fork(gather_facts(1)):
+    if why_not_fork(gather_facts(), 1):
         return None
     page = Page(new_page())
     parent = os.getpid()

@@ -36,6 +36,7 @@ class Performer:
             do.StartTemplate: self._start_template,
             do.ReleaseTemplate: self._release_template,
             do.StartWorker: self._start_worker,
+            do.StartSpare: self._start_spare,
             do.Assign: self._assign,
             do.Condemn: self._condemn,
             do.Finish: lambda action: self._send(action.worker, msg.Finish()),
@@ -59,7 +60,8 @@ class Performer:
             self._bridge.fleet.add(craft)
             self._bridge.fleet.listen(craft)
             return
-        craft, berth = self._orders.build(-action.template, 0)
+        craft, berth = self._orders.build(-action.template)
+        self._orders.introduce(craft, 0)
         self._bridge.fleet.add(craft)
         self._orders.order_template(craft, berth, self._pairs(action.doomed))
         berth.close()
@@ -68,24 +70,54 @@ class Performer:
     def _start_worker(self, action: do.StartWorker) -> None:
         if self._bridge.settings.why:
             self._bridge.starts.setdefault(action.group, []).append(action.fork)
-        craft, berth = self._orders.build(action.worker, action.slot)
+        if action.adopted:
+            self._adopt_spare(action)
+            return
+        craft, berth = self._orders.build(action.worker)
+        self._orders.introduce(craft, action.slot)
         craft.staged = bool(action.staged)
         self._bridge.fleet.add(craft)
         try:
             if action.fork:
                 self._fork_worker(craft, berth, action)
             else:
-                # It collects by itself, so what killed a template in collection counts too.
-                doomed = action.doomed + self._bridge.run.template.exclusions()
-                names = self._names(action.group)
-                task = Task(self._pairs(doomed), names, action.seed)
-                self._orders.order_spawned("worker", craft, berth, task)
+                self._orders.order_worker(craft, berth, self._task(action))
                 self._bridge.fleet.listen(craft)
         except OSError:
-            # Who should have started it is gone; what that means is for the run to decide.
-            self._bridge.fleet.remove(craft)
-            self._bridge.events.append(ev.WorkerEnded(action.worker, UNSEEN, Blame()))
+            self._miss(craft, ev.WorkerEnded(action.worker, UNSEEN, Blame()))
         berth.close()
+
+    def _miss(self, craft: Craft, event: ev.Event) -> None:
+        """Give up a craft: who should have started it is gone; what that means the run decides."""
+        self._bridge.fleet.remove(craft)
+        self._bridge.events.append(event)
+
+    def _start_spare(self, action: do.StartSpare) -> None:
+        craft, berth = self._orders.build(action.worker)
+        craft.spare = True
+        self._bridge.fleet.add(craft)
+        try:
+            self._orders.order_spare(craft, berth, self._bridge.common)
+            self._bridge.fleet.listen(craft)
+        except OSError:
+            self._miss(craft, ev.SpareEnded(action.worker, UNSEEN))
+        berth.close()
+
+    def _adopt_spare(self, action: do.StartWorker) -> None:
+        craft = self._bridge.fleet.get(action.worker)
+        if craft is None:
+            return  # the event of its end is on its way to the run
+        craft.spare = False
+        self._orders.introduce(craft, action.slot)
+        with contextlib.suppress(OSError):  # likewise
+            self._orders.welcome(craft, self._task(action))
+        self._bridge.fleet.listen(craft)
+
+    def _task(self, action: do.StartWorker) -> Task:
+        """Return what a spawned worker is told."""
+        # It collects by itself, so what killed a template in collection counts too.
+        doomed = action.doomed + self._bridge.run.template.exclusions()
+        return Task(self._pairs(doomed), self._names(action.group), action.seed)
 
     def _fork_worker(self, craft: Craft, berth: Berth, action: do.StartWorker) -> None:
         template = self._bridge.fleet.get(-self._bridge.run.template.id)

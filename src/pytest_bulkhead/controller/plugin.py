@@ -37,7 +37,8 @@ class ControllerPlugin:
         config, settings, keep = self._config, self._settings, self._keep
         uid = config.getoption("testrunuid", None) or uuid.uuid4().hex
         orders = Orders(config, settings, keep, self._path, uid)
-        craft, berth = orders.build(-1, 0)
+        craft, berth = orders.build(-1)
+        orders.introduce(craft, 0)
         orders.order_template(craft, berth, [])
         berth.close()
         with compat.unhooked_imports():

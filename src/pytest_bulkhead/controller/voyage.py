@@ -149,6 +149,10 @@ class Voyage:
         crashes.sort(key=lambda report: report.stop)
         terminal.write_crashes(reporter, crashes)
         terminal.write_leaks(reporter, self.bridge.leaks)
+        if self.bridge.findings:
+            from pytest_bulkhead.report.left_behind import write_findings  # noqa: PLC0415 - rare
+
+            write_findings(reporter, self.bridge.findings)
         if self._settings.why:
             self._write_why(reporter)
         if self.bridge.journal is not None and self.bridge.journal.lost:
@@ -181,6 +185,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         grace=settings.grace,
         durations=load_durations(config) if settings.workers > 1 else {},
         stage=settings.stage,
+        spares=settings.spares,
         seed=settings.seed,
     )
 

@@ -42,6 +42,14 @@ class StartWorker(NamedTuple):
     seed: int = -1
     #: The scope of the cells for each of which it forks a process; empty when it runs all itself.
     staged: str = ""
+    #: A spare of this number becomes it.
+    adopted: bool = False
+
+
+class StartSpare(NamedTuple):
+    """Start an interpreter ahead of need; it may become the worker of this number."""
+
+    worker: int
 
 
 class Assign(NamedTuple):
@@ -68,7 +76,7 @@ class Condemn(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """Tell a worker that nothing follows."""
+    """Tell a worker that nothing follows, or a spare that nobody needs it."""
 
     worker: int
 
@@ -80,7 +88,7 @@ class Stop(NamedTuple):
 
 
 class Escalate(NamedTuple):
-    """Take a step towards the end of a process: a worker's, or the template's for 0.
+    """Take a step towards the end of a process: a worker's, a spare's, or the template's for 0.
 
     Of a staged worker, the process that is at work is meant, unless it is to end `whole`.
     """
@@ -134,6 +142,6 @@ class Close(NamedTuple):
 
 
 Action = Union[
-    StartTemplate, ReleaseTemplate, StartWorker, Assign, Condemn, Finish, Stop, Escalate,
-    ReportCrash, ReportBreach, GiveUp, Close,
+    StartTemplate, ReleaseTemplate, StartWorker, StartSpare, Assign, Condemn, Finish, Stop,
+    Escalate, ReportCrash, ReportBreach, GiveUp, Close,
 ]  # fmt: skip

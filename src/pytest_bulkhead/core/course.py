@@ -12,6 +12,7 @@ from pytest_bulkhead.core.accounting import Ledger
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.roster import Roster
+from pytest_bulkhead.core.spares import Spares
 from pytest_bulkhead.core.template import Template
 from pytest_bulkhead.core.worker import Worker
 from pytest_bulkhead.errors import InvalidTransition
@@ -28,6 +29,7 @@ class Course:
         self.roster = Roster()
         #: All and only the workers whose processes may still be alive.
         self.workers = self.roster.workers
+        self.spares = Spares(policy, self.roster)
         self.forking = not policy.spawn
         self.why_spawn = "isolate_start = spawn" if policy.spawn else ""
         self.stopping = ""
@@ -45,7 +47,7 @@ class Course:
     def next_deadline(self) -> float | None:
         """Return the instant at which a `Tick` is due; None for never."""
         deadlines = [worker.deadline for worker in self.workers.values()]
-        deadlines += [self.template.deadline, self.closable]
+        deadlines += [self.template.deadline, self.closable, self.spares.next_deadline()]
         return min((instant for instant in deadlines if instant is not None), default=None)
 
     def in_hand(self) -> list[tuple[Worker, Item]]:

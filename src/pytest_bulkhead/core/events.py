@@ -21,6 +21,8 @@ class Collected(NamedTuple):
     template: int
     items: tuple[Item, ...]
     why_spawn: str = ""
+    #: Somebody asked, while modules were imported, which worker this is.
+    id_read: bool = False
 
 
 class TemplateEnded(NamedTuple):
@@ -88,6 +90,13 @@ class WorkerEnded(NamedTuple):
     worker: int
     end: End
     doing: Blame
+
+
+class SpareEnded(NamedTuple):
+    """A spare's process is gone."""
+
+    worker: int
+    end: End
 
 
 class StageBusy(NamedTuple):
@@ -165,12 +174,14 @@ class Tick(NamedTuple):
 
 TYPES: tuple[type[Any], ...] = (
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, StageBusy, StageIdle, StageUnforkable,
-    CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted, KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, SpareEnded, StageBusy, StageIdle,
+    StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted,
+    KeeperLost, Tick,
 )  # fmt: skip
 
 Event = Union[
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, StageBusy, StageIdle, StageUnforkable,
-    CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted, KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, SpareEnded, StageBusy, StageIdle,
+    StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted,
+    KeeperLost, Tick,
 ]  # fmt: skip

@@ -32,11 +32,17 @@ class Policy(NamedTuple):
     stage: bool = False
     #: The seed of the run's random streams; negative for leaving them alone.
     seed: int = -1
+    #: How many interpreters may be started ahead of need where processes cannot be forked.
+    spares: int = 0
 
     @property
     def shares(self) -> bool:
-        """Whether the session's fixtures are set up once for all workers."""
-        return self.stage and self.workers > 1 and self.level.narrow
+        """Whether the session's fixtures are set up once for all workers, in their order or not.
+
+        One staged worker sets them up itself, each when the first test needs it.
+        """
+        alone = self.workers == 1 and self.level.narrow
+        return self.stage and self.level > Level.SESSION and not alone
 
     @property
     def clear_limit(self) -> float | None:

@@ -31,6 +31,10 @@ class Pool:
     def __iter__(self) -> Iterator[Share]:
         return iter(self._order.values())
 
+    def groups(self) -> Iterator[int]:
+        """Yield the groups that have a share here."""
+        return (group for group, queue in self._of_group.items() if queue)
+
     def peek(self, group: int) -> Share | None:
         """Return the next share of a group without taking it."""
         queue = self._of_group.get(group)

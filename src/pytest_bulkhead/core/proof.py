@@ -7,8 +7,10 @@ what is unknown counts as unsafe, and the reason is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+
+from pytest_bulkhead.core.known import Fact, Known, T, Unknown, value_or
 
 
 class PythonThread(NamedTuple):
@@ -23,64 +25,114 @@ class Facts(NamedTuple):
     """What was seen of a process that is to be forked."""
 
     #: The platform as `sys.platform` names it.
-    platform: str
-    #: Names of all native threads, the main one first; empty when they cannot be counted.
-    threads: tuple[str, ...]
+    platform: Fact[str]
+    #: A debugger that watches this process from threads of its own; empty for none.
+    debugger: Fact[str]
+    #: The accelerator that is in use; empty for none.
+    accelerator: Fact[str]
+    #: The threads of gRPC's core, by name: it has some from the moment that it is initialised.
+    grpc: Fact[tuple[str, ...]]
     #: The Python threads beside the main one.
-    python_threads: tuple[PythonThread, ...] = ()
-    #: Why an accelerator is in use, by the word of its driver; empty when none is.
-    accelerator: str = ""
+    python_threads: Fact[tuple[PythonThread, ...]]
+    #: The names of all threads that Python knows nothing of.
+    native_threads: Fact[tuple[str, ...]]
     #: Where the worker's id was read while modules were imported; empty for nowhere.
-    id_read_at: str = ""
-    #: How many workers there may be at once.
-    workers: int = 1
-    #: A debugger that watches this process from threads of its own.
-    debugger: str = ""
+    id_read_at: Fact[str]
     #: What its open sockets do: listen, or are connected to somebody.
-    sockets: tuple[str, ...] = ()
+    sockets: Fact[tuple[str, ...]]
     #: The command lines of its child processes.
-    children: tuple[str, ...] = ()
+    children: Fact[tuple[str, ...]]
+    #: What its event loops have begun and not ended.
+    tasks: Fact[tuple[str, ...]]
 
 
-def why_not_fork(facts: Facts) -> str:
+def why_not_fork(facts: Facts, workers: int) -> str:
     """Return why a process may not be forked, empty when it may."""
-    return next(reasons_not_to_fork(facts), "")
+    return next(reasons_not_to_fork(facts, workers), "")
 
 
-def reasons_not_to_fork(facts: Facts) -> Iterator[str]:
-    """Yield everything that speaks against forking, the weightiest first."""
-    if not facts.platform.startswith("linux"):
-        yield f"forking is proven on Linux only, this is {facts.platform}"
-    if facts.debugger:
-        yield f"the debugger {facts.debugger} is attached"
-    if facts.accelerator:
-        yield facts.accelerator
-    yield from _reasons_of_threads(facts)
-    if facts.id_read_at and facts.workers > 1:
-        yield f"PYTEST_XDIST_WORKER was read at import, at {facts.id_read_at}"
-    if facts.sockets:
-        yield f"{facts.sockets[0]} would be shared{_and_more(facts.sockets)}"
-    if facts.children:
-        only = f"a child process is waited for here alone: {facts.children[0]}"
-        yield only + _and_more(facts.children)
+def reasons_not_to_fork(facts: Facts, workers: int) -> Iterator[str]:
+    """Yield everything that speaks against forking, the weightiest first.
+
+    What it means that a fact is unknown is decided here: it speaks against forking as well. Save
+    that gRPC's and Python's threads are among all threads, and those have to be known; and that a
+    task harms nobody while its loop does not run: what it may hold, a connection, a thread or a
+    child, is a fact of its own.
+
+    Args:
+        facts: what was seen of the process.
+        workers: how many of its forks there may be at once.
+    """
+    platform = value_or(facts.platform, "unknown")
+    if not platform.startswith("linux"):
+        yield f"forking is proven on Linux only, this is {platform}"
+    yield from _told(facts.debugger, _of_debugger)
+    yield from _told(facts.accelerator, _of_accelerator)
+    if isinstance(facts.grpc, Known):
+        yield from _told(facts.grpc, _of_grpc)
+    yield from _told(_threads(facts), _of_threads)
+    if workers > 1:
+        yield from _told(facts.id_read_at, _of_id)
+    yield from _told(facts.sockets, _of_sockets)
+    yield from _told(facts.children, _of_children)
+    if isinstance(facts.tasks, Known):
+        yield from _told(facts.tasks, _of_tasks)
 
 
-def _reasons_of_threads(facts: Facts) -> Iterator[str]:
-    if not facts.threads:
-        yield "the threads of the process cannot be counted"
-    elif len(facts.threads) > 1:
-        yield f"{len(facts.threads) - 1} thread(s) beside the main one: {_names(facts)}"
+def _told(fact: Fact[T], why: Callable[[Known[T]], str]) -> Iterator[str]:
+    if isinstance(fact, Unknown):
+        yield fact.reason
+    elif fact.value:
+        yield why(fact)
 
 
-def _and_more(found: Sequence[str]) -> str:
-    return f", and {len(found) - 1} more" if len(found) > 1 else ""
+def _of_debugger(debugger: Known[str]) -> str:
+    return f"the debugger {debugger.value} is attached"
 
 
-def _names(facts: Facts) -> str:
-    names = [f"{thread.name} (Python{_started(thread)})" for thread in facts.python_threads]
-    native = list(facts.threads[1 + len(facts.python_threads) :])
-    return ", ".join([*names, *native][:4])
+def _of_accelerator(accelerator: Known[str]) -> str:
+    return f"{accelerator.value} is initialised in this process, says {accelerator.source}"
+
+
+def _of_grpc(grpc: Known[tuple[str, ...]]) -> str:
+    alive = "the core of gRPC is running: a channel, a server or the like is alive"
+    return f"{alive} (thread {grpc.value[0]}{_and_more(grpc.value)})"
+
+
+def _threads(facts: Facts) -> Fact[tuple[str, ...]]:
+    """Return all threads beside the main one, Python's first."""
+    native = facts.native_threads
+    if isinstance(native, Unknown):
+        return native
+    python = (f"{t.name} (Python{_started(t)})" for t in value_or(facts.python_threads, ()))
+    return Known((*python, *native.value), native.source)
 
 
 def _started(thread: PythonThread) -> str:
     return f", started at {thread.place}" if thread.place else ""
+
+
+def _of_threads(threads: Known[tuple[str, ...]]) -> str:
+    names = threads.value
+    return f"{len(names)} thread(s) beside the main one: {', '.join(names[:4])}"
+
+
+def _of_id(place: Known[str]) -> str:
+    return f"PYTEST_XDIST_WORKER was read at import, at {place.value}"
+
+
+def _of_sockets(sockets: Known[tuple[str, ...]]) -> str:
+    return f"{sockets.value[0]} would be shared{_and_more(sockets.value)}"
+
+
+def _of_children(children: Known[tuple[str, ...]]) -> str:
+    only = f"a child process is waited for here alone: {children.value[0]}"
+    return only + _and_more(children.value)
+
+
+def _of_tasks(tasks: Known[tuple[str, ...]]) -> str:
+    return tasks.value[0] + _and_more(tasks.value)
+
+
+def _and_more(found: Sequence[str]) -> str:
+    return f", and {len(found) - 1} more" if len(found) > 1 else ""

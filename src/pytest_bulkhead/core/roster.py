@@ -42,6 +42,9 @@ class Roster:
         #: The groups that were given up.
         self._abandoned: set[int] = set()
         self._hired = 0
+        self._shares = False
+        #: Workers that died before their tests had run.
+        self._lost = 0
         self._stillborn: dict[int, int] = {}
 
     def plan(self, items: Sequence[Item], policy: Policy, *, staged: bool = False) -> None:
@@ -52,7 +55,7 @@ class Roster:
             policy: what the user asked for.
             staged: processes can be forked, so that wide fixtures are set up once for many tests.
         """
-        self._items = items
+        self._items, self._shares = items, policy.shares
         self.groups = form_groups(
             items, policy.level, policy.workers, staged=staged and policy.stage
         )
@@ -119,17 +122,40 @@ class Roster:
                 return worker
         return None
 
-    def hire(self, group: int, forked: bool) -> Worker:
+    def next_number(self) -> int:
+        """Return the number of the next process."""
+        self._hired += 1
+        return self._hired
+
+    def expected_starts(self, limit: int) -> int:
+        """Return how many processes will have to be started yet, counted up to a limit.
+
+        For each group that waits and has none; and one for the next death, once there was one.
+        """
+        served = {worker.group for worker in self.workers.values() if worker.serving}
+        waiting = (group for group in self.pool.groups() if group not in served)
+        number = len(list(itertools.islice(waiting, limit)))
+        deadly = self._lost and any(len(worker.todo) > 1 for worker in self.workers.values())
+        return min(limit, number + bool(deadly))
+
+    def hire(self, group: int, forked: bool, spare: int = 0) -> Worker:
         """Return a new worker for a group, in the lowest slot that is free.
 
         A worker that has left does nothing any more but exit, so its slot is free: databases and
         ports by worker id stay within the number of workers.
+
+        Args:
+            group: whose tests it serves.
+            forked: it is forked from the template.
+            spare: the number of the spare that it was, 0 for none.
         """
-        self._hired += 1
         present = (w for w in self.workers.values() if w.stage is not Stage.LEFT)
         taken = {worker.slot for worker in present}
         slot = next(number for number in itertools.count() if number not in taken)
-        worker = Worker(self._hired, slot, group, forked, self.groups[group].staged and forked)
+        number = spare or self.next_number()
+        staged = self.groups[group].staged and forked
+        waits = forked and self._shares
+        worker = Worker(number, slot, group, forked, staged, waits, adopted=bool(spare))
         self.workers[worker.id] = worker
         return worker
 
@@ -176,6 +202,7 @@ class Roster:
         del self.workers[worker.id]
         group, rest = worker.group, tuple(worker.todo)
         worker.todo.clear()
+        self._lost += bool(rest)
         if stillborn:
             self._stillborn[group] = self._stillborn.get(group, 0) + 1
         if self._stillborn.get(group, 0) >= STILLBORN_BUDGET:

@@ -80,6 +80,7 @@ class Run(Course):
         if event.why_spawn and self.forking:
             self.forking, self.why_spawn = False, event.why_spawn
         if not self.forking:
+            self.spares.allowed = not (event.id_read and self.policy.workers > 1)
             self._release_template(now)
         self._fill(now)
 
@@ -126,6 +127,7 @@ class Run(Course):
         while worker := self.roster.next_idle(self.policy.workers, hurry=self.interrupts > 0):
             worker.move(worker_life.Step.FINISHED)
             self.want(do.Finish(worker.id))
+        self.wishes += self.spares.keep(now, stopping=bool(self.stopping))
         self._close_if_done(now)
 
     def _give_shares(self, now: float) -> None:
@@ -137,12 +139,15 @@ class Run(Course):
             self._assign_ahead(worker)
 
     def _start_worker(self, group: int, now: float) -> Worker:
-        worker = self.roster.hire(group, self.forking)
+        spare = self.spares.adopt()
+        worker = self.roster.hire(group, self.forking, spare)
         self.set_deadline(worker, now)
         doomed = tuple(self.doomed.values())
         seed = self.roster.seed_of(worker)
         cells = self.roster.groups[group].scope if worker.staged else ""
-        start = do.StartWorker(worker.id, worker.slot, group, worker.forked, doomed, seed, cells)
+        start = do.StartWorker(
+            worker.id, worker.slot, group, worker.forked, doomed, seed, cells, bool(spare)
+        )
         self.want(start)
         return worker
 
@@ -163,7 +168,7 @@ class Run(Course):
             self.closable = now
         elif self.template.alive:
             self._release_template(now)
-        else:
+        elif not self.spares.alive:
             self.closed = True
             self.want(do.Close())
 
@@ -207,8 +212,7 @@ class Run(Course):
 
     def _on_stage_idle(self, event: ev.StageIdle, now: float) -> None:
         if event.worker == TEMPLATE:
-            if self.template.step is None and self.template.stage is template_life.Stage.RELEASED:
-                self.template.deadline = now + LEAVE_LIMIT
+            self.template.expect_end(now)
         elif staged.settle_stage(self, event, now):
             self._count_finished(self.worker(event.worker), now)
 
@@ -255,7 +259,9 @@ class Run(Course):
 
     def _bury(self, worker: Worker, event: ev.WorkerEnded, now: float) -> None:
         stillborn = False
-        if self._was_expected(worker):
+        if worker.still_spare:
+            self.spares.allowed = False
+        elif self._was_expected(worker):
             death.let_go(worker, self.ledger)
         elif death.is_owned(worker, self.ledger):
             self.report_crash(worker, death.bury_test(worker, self.ledger, event, now))
@@ -268,6 +274,14 @@ class Run(Course):
             stillborn = not worker.done and not worker.victim
         worker.move(worker_life.Step.ENDED)
         self.roster.bury(worker, stillborn, bool(self.stopping))
+
+    def _on_spare_ended(self, event: ev.SpareEnded, now: float) -> None:
+        if event.worker in self.workers:
+            # It was adopted before its end was heard of.
+            self._on_worker_ended(ev.WorkerEnded(event.worker, event.end, Blame()), now)
+            return
+        self.spares.bury(event.worker)
+        self._fill(now)
 
     def _was_expected(self, worker: Worker) -> bool:
         """Whether it ended as it should: when interrupted, or after its last word."""
@@ -291,6 +305,7 @@ class Run(Course):
                 self._escalate(worker, None, now)
         if self.template.deadline is not None and self.template.deadline <= now:
             self._escalate(self.template, None, now)
+        self.wishes += self.spares.kill_late(now)
         if self.closable is not None:
             self._fill(now)
 
@@ -321,17 +336,11 @@ class Run(Course):
                 self._escalate(worker, Step.KILL, now)
             elif worker.can_be_asked:
                 self._escalate(worker, Step.INTERRUPT, now)
-        if self.template.alive:
-            self._interrupt_template(now)
-
-    def _interrupt_template(self, now: float) -> None:
-        # It may be setting up, or tearing down, what all workers share.
-        at_work = self.policy.shares and all(
-            worker.stage is Stage.STARTING for worker in self.workers.values()
-        )
-        if self.interrupts > 1 or not self.items:
+        if self.interrupts > 1:
+            self.wishes += self.spares.kill_late(now, all_of_them=True)
+        if self.template.alive and (self.interrupts > 1 or not self.items):
             self._escalate(self.template, Step.KILL, now)
-        elif at_work and self.template.step is None:
+        elif self.template.alive and self.template.step is None and staged.is_at_work_alone(self):
             self._escalate(self.template, Step.INTERRUPT, now)
 
     def _on_keeper_lost(self, event: ev.KeeperLost, now: float) -> None:
@@ -341,6 +350,7 @@ class Run(Course):
         for worker in list(self.workers.values()):
             worker.condemn(reason)
             self._bury(worker, ev.WorkerEnded(worker.id, event.end, Blame()), now)
+        self.spares.alive.clear()
         if self.template.alive:
             self.template.move(template_life.Step.ENDED)
         self._close_if_done(now)
@@ -358,6 +368,7 @@ class Run(Course):
         lost = set() if self.stopping else self.roster.due() - set(waiting)
         assert not [i for i in lost if self.ledger.state(i) is State.NOT_RUN], "an item was lost"
         assert not (self.closed and self.workers), "a worker outlives the run"
+        assert not (self.closed and self.spares.alive), "a spare outlives the run"
         assert sum(self.ledger.counts().values()) == len(self.items)
 
 
@@ -373,6 +384,7 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.WorkerLeft: Run._on_worker_left,
     ev.WorkerMuted: Run._on_worker_muted,
     ev.WorkerEnded: Run._on_worker_ended,
+    ev.SpareEnded: Run._on_spare_ended,
     ev.StageBusy: staged.on_stage_busy,
     ev.StageIdle: Run._on_stage_idle,
     ev.StageUnforkable: staged.on_stage_unforkable,

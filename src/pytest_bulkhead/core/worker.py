@@ -99,6 +99,10 @@ class Worker:
     forked: bool
     #: It forks a process for each cell of its tests, and outlives them.
     staged: bool = False
+    #: It may have to wait for the session's fixtures before it is forked.
+    waits: bool = False
+    #: It was a spare, and might have died as one.
+    adopted: bool = False
     stage: Stage = Stage.STARTING
     #: How many items are left of each share that it was given, oldest share first.
     queue: deque[int] = dataclasses.field(default_factory=deque)
@@ -245,12 +249,16 @@ class Worker:
         return self.stage is not Stage.LEFT and self.step not in harder
 
     @property
+    def still_spare(self) -> bool:
+        """Whether its death is one that it could have died before it was adopted."""
+        return self.adopted and self.stage is Stage.STARTING and not self.killed_for
+
+    @property
     def limit(self) -> float | None:
         """How many seconds what it does outside tests may last; None for no limit."""
         if self.stage is Stage.LEFT:
             return escalation.MUTE_LIMIT
-        # A staged one may wait for the session's fixtures before it is forked.
-        return escalation.limit_of(self.phase, self.forked and not self.staged)
+        return escalation.limit_of(self.phase, self.forked and not self.waits)
 
     @property
     def phase(self) -> Phase:

@@ -81,6 +81,15 @@ class Welcome(NamedTuple):
     shares: bool
     #: Seconds that this may take.
     limit: Plain
+    #: It is not to be forked, whether or not it may be.
+    spawns: bool
+
+
+class Warm(NamedTuple):
+    """Import these modules, and wait to be told who you are: the first message to a spare."""
+
+    #: [[module, where it is], ...]: one that would come from elsewhere is left out.
+    modules: Plain
 
 
 class Fork(NamedTuple):
@@ -113,7 +122,7 @@ class Condemned(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """Nothing follows what you were given."""
+    """Nothing follows what you were given; to a spare, nothing at all."""
 
 
 class Stop(NamedTuple):
@@ -165,6 +174,10 @@ class Gathered(NamedTuple):
     #: What plugins said of the collection, for the terminal.
     lines: tuple[str, ...]
     why_spawn: str
+    #: Somebody asked, while modules were imported, which worker this is.
+    id_read: bool
+    #: [[module, where it is], ...]: what most test files import, where processes are spawned.
+    common: Plain
 
 
 class Refused(NamedTuple):
@@ -225,6 +238,19 @@ class Leaked(NamedTuple):
     item: int
     #: When it was started, in milliseconds of the monotonic clock.
     since_ms: int
+
+
+class Found(NamedTuple):
+    """What a test, a fixture or a module left behind, by a guard's word."""
+
+    guard: str
+    texts: tuple[str, ...]
+    #: A node id, or a fixture as the black box names it.
+    blamed: str
+    #: A value of `core.findings.Done`.
+    done: str
+    #: The test after which it was found, -1 for none.
+    item: int
 
 
 class BasetempWanted(NamedTuple):
@@ -307,17 +333,17 @@ class Left(NamedTuple):
 
 
 Message = Union[
-    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
+    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
     Refused,
-    Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
+    Progress, Reported, Recorded, Live, Leaked, Found, BasetempWanted, Paused, TerminalWanted,
     TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
-    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Fork, Assign, Finish, Stop,
+    ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
     Refused,
-    Progress, Reported, Recorded, Live, Leaked, BasetempWanted, Paused, TerminalWanted,
+    Progress, Reported, Recorded, Live, Leaked, Found, BasetempWanted, Paused, TerminalWanted,
     TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
 )  # fmt: skip

@@ -20,6 +20,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.levels import parse_level
 from pytest_bulkhead.core.policy import Policy
@@ -28,6 +29,7 @@ from pytest_bulkhead.core.worker import Stage, Worker
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.crash import end_words, headline
 from pytest_bulkhead.report.journal import Line
+from pytest_bulkhead.report.left_behind import finding_lines, read_finding
 from pytest_bulkhead.report.terminal import isolation_line
 
 #: How many times the invariants are checked in a journal that is longer than this many events.
@@ -80,6 +82,7 @@ class Story:
     templates: list[str] = dataclasses.field(default_factory=list)
     deaths: list[Death] = dataclasses.field(default_factory=list)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
     #: The counts of the last line; None when the journal has none.
     closed: Mapping[str, int] | None = None
     #: The last line is no whole line.
@@ -120,6 +123,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             durations=dict(heading.get("durations", {})),
             stage=bool(heading.get("stage", False)),
             seed=int(heading.get("seed", -1)),
+            spares=int(heading.get("spares", 0)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem
@@ -161,6 +165,8 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
     leak = facts.get("leak")
     if leak:
         story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
+    elif "finding" in facts:
+        story.findings.append(read_finding(facts["finding"]))
     else:
         text = str(facts.get("text", ""))
         story.deaths.append(Death(now - story.first, str(facts.get("nodeid", "")), text))
@@ -249,6 +255,8 @@ def story_lines(story: Story) -> Iterator[Told]:
             yield from _report(death)
     if story.leaks:
         yield from _part("processes left behind", map(_leak_line, story.leaks))
+    if story.findings:
+        yield from _part("left behind", finding_lines(story.findings))
     yield from _part("the sum", _sum_lines(story))
     if story.broken:
         yield from _part("the replay broke", _broken_lines(story))

@@ -13,7 +13,6 @@ import os
 import re
 import select
 import signal
-import warnings
 from collections.abc import Sequence
 
 from pytest_bulkhead.core.ends import decode_status
@@ -39,9 +38,7 @@ def why_children_die(openmp: Sequence[str], faults_fd: int) -> str:
         openmp: paths of the OpenMP runtimes of this process.
         faults_fd: where the stacks of this process go when it is asked for them.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pid = os.fork()
+    pid = process.bare_fork()
     if pid == 0:
         _live(openmp)
     watch = linux.watch_pid(pid)
@@ -63,7 +60,7 @@ def why_children_die(openmp: Sequence[str], faults_fd: int) -> str:
 
 def _live(openmp: Sequence[str]) -> None:
     """Be the child."""
-    if len(linux.thread_names()) > 1:
+    if len(linux.threads()) > 1:
         os._exit(_NOT_ALONE)
     # A function of C that does nothing with a null pointer, for every thread of the region to call.
     nothing = ctypes.cast(ctypes.CDLL(None).free, ctypes.c_void_p)

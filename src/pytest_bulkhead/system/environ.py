@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from pytest_bulkhead.core.known import Fact, Known, Unknown
+
+#: Where Python's own modules are.
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+
 _reads: dict[str, str] = {}
 _times: Counter[str] = Counter()
 
@@ -47,21 +52,25 @@ def importing_place(frame: FrameType | None) -> str:
     """Return which line of the user's is being imported, as `file:line`; empty for none."""
     while frame is not None:
         path = frame.f_code.co_filename
-        if frame.f_code.co_name == "<module>" and _is_of_user(path):
+        if frame.f_code.co_name == "<module>" and is_of_user(path):
             return f"{path}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
 
 
-def _is_of_user(path: str) -> bool:
+def is_of_user(path: str) -> bool:
+    """Whether a file of code is neither Python's nor of an installed package."""
     inside = f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
-    own = (sys.prefix + os.sep + "bin", "<frozen", "<string>")
+    own = (_LIBRARY, sys.prefix + os.sep + "bin", "<frozen", "<string>")
     return not path.startswith(own) and not any(part in path for part in inside)
 
 
-def first_read_of(name: str) -> str:
+def first_read_of(name: str) -> Fact[str]:
     """Return where a watched variable was first read at import, as `file:line`; empty for never."""
-    return _reads.get(name, "")
+    inner = getattr(os.environ, "_data", None)
+    if not isinstance(inner, _Watched) or os.fsencode(name) not in inner.watched:
+        return Unknown(f"nobody has seen whether {name} was read at import")
+    return Known(_reads.get(name, ""), "os.environ")
 
 
 def reads_of(name: str) -> int:

@@ -5,32 +5,28 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import re
 import sys
 import threading
-import warnings
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Collection
 
+from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.proof import Facts, why_not_fork
-from pytest_bulkhead.system import clock, linux
-from pytest_bulkhead.system.canary import why_children_die
+from pytest_bulkhead.system import clock, linux, process
+from pytest_bulkhead.system.accelerators import accelerator_in_use
+from pytest_bulkhead.system.canary import LIMIT, why_children_die
 from pytest_bulkhead.system.environ import first_read_of
+from pytest_bulkhead.system.grpc_core import threads_of_grpc
+from pytest_bulkhead.system.libraries import loaded_libraries, named
+from pytest_bulkhead.system.loops import unfinished_tasks
 from pytest_bulkhead.system.orphans import is_of_python
 from pytest_bulkhead.system.sockets import shared_connections
-from pytest_bulkhead.system.threads import python_threads
+from pytest_bulkhead.system.threads import native_threads, python_threads
 
 #: Seconds in which a joined thread leaves /proc/self/task: the kernel does that after the join.
 _THREAD_EXIT = 0.05
 
-#: CUDA_ERROR_NOT_INITIALIZED of the driver API: what every call answers before cuInit.
-_CUDA_NOT_INITIALIZED = 3
-
 _OMP_PAUSE_HARD = 2
 _OPENMP = r"lib(?:gomp|omp|iomp)"
-
-#: Drivers that cannot be asked whether they are in use without bringing them into use.
-_SILENT = {"ROCm": r"libamdhip64\.so", "XPU": r"libze_(?:loader|intel_gpu)\.so"}
 
 
 def why_not_forked(workers: int, renewed: Collection[int], faults_fd: int) -> str:
@@ -41,55 +37,74 @@ def why_not_forked(workers: int, renewed: Collection[int], faults_fd: int) -> st
         renewed: descriptors of connections that each worker makes anew.
         faults_fd: where the stacks of this process go when it is asked for them.
     """
-    why = why_not_fork(gather_facts(workers, renewed))
-    return why or why_children_die(_mapped_libraries(_OPENMP), faults_fd)
+    why = why_not_fork(gather_facts(renewed), workers)
+    return why or why_children_die(named(loaded_libraries(), _OPENMP), faults_fd)
 
 
-def gather_facts(workers: int, renewed: Collection[int] = ()) -> Facts:
+def gather_facts(renewed: Collection[int] = ()) -> Facts:
     """Look at this process, after its thread pools were asked to go.
 
     Args:
-        workers: how many workers there may be at once.
         renewed: descriptors of connections that each worker makes anew.
     """
+    _quiet_pools()
+    native = native_threads()
+    debuggers = (name for name in ("pydevd", "debugpy") if name in sys.modules)
     return Facts(
-        platform=sys.platform,
-        threads=tuple(_threads_after_quieting()) if linux.ON_LINUX else (),
-        python_threads=tuple(python_threads()),
-        accelerator=_accelerator(),
+        platform=Known(sys.platform, "sys.platform"),
+        debugger=Known(next(debuggers, ""), "sys.modules"),
+        accelerator=accelerator_in_use(),
+        grpc=_grpc_among(native),
+        python_threads=python_threads(),
+        native_threads=native,
         id_read_at=first_read_of("PYTEST_XDIST_WORKER"),
-        workers=workers,
-        debugger=next((name for name in ("pydevd", "debugpy") if name in sys.modules), ""),
-        sockets=tuple(shared_connections(renewed)),
-        children=tuple(_children()),
+        sockets=shared_connections(renewed),
+        children=_children(),
+        tasks=unfinished_tasks(),
     )
 
 
-def _children() -> Iterator[str]:
-    for pid in linux.children_of(os.getpid()):
-        command = linux.command_of(pid)
-        if command and not is_of_python(command):
-            yield command
+def _grpc_among(native: Fact[tuple[str, ...]]) -> Fact[tuple[str, ...]]:
+    if isinstance(native, Unknown):
+        return native
+    return Known(threads_of_grpc(native.value), native.source)
 
 
-def _threads_after_quieting() -> list[str]:
-    names = linux.thread_names()
-    if len(names) > 1:
+def _children() -> Fact[tuple[str, ...]]:
+    if not process.has_children():
+        return Known((), "waitid")
+    pids = linux.children_of(process.own_pid())
+    if not pids:
+        return Unknown("there are child processes, and this system does not list them")
+    commands = filter(None, map(linux.command_of, pids))
+    return Known(tuple(c for c in commands if not is_of_python(c)), "/proc/self/task/*/children")
+
+
+def _quiet_pools() -> None:
+    """Have the pools of threads end that can be made to; whoever uses one again makes it again."""
+    with contextlib.suppress(OSError):  # they cannot be counted
+        if _is_alone():
+            return
         pause_openmp()
-        names = _settled_threads()
-    if len(names) > 1 and threading.active_count() == 1:
-        _probe_fork()
-        names = _settled_threads()
-    return names
+        if _becomes_alone() or threading.active_count() > 1:
+            return
+        # What gRPC's handlers would stop at a fork they start again after it.
+        if not threads_of_grpc(linux.threads().values()):
+            _probe_fork()
+            _becomes_alone()
 
 
-def _settled_threads() -> list[str]:
+def _is_alone() -> bool:
+    return len(linux.threads()) == 1
+
+
+def _becomes_alone() -> bool:
     deadline = clock.monotonic() + _THREAD_EXIT
-    names = linux.thread_names()
-    while len(names) > 1 and clock.monotonic() < deadline:
+    while not _is_alone():
+        if clock.monotonic() > deadline:
+            return False
         clock.pause(0.002)
-        names = linux.thread_names()
-    return names
+    return True
 
 
 def _probe_fork() -> None:
@@ -97,20 +112,10 @@ def _probe_fork() -> None:
 
     Counting before it would refuse every process that imported numpy.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pid = os.fork()
+    pid = process.bare_fork()
     if pid == 0:
         os._exit(0)
-    os.waitpid(pid, 0)
-
-
-def _mapped_libraries(pattern: str) -> list[str]:
-    try:
-        maps = Path("/proc/self/maps").read_text()
-    except OSError:
-        return []
-    return sorted(set(re.findall(rf"(/\S*/{pattern}\S*)", maps)))
+    process.wait_end(pid, LIMIT)  # others have such handlers too, and theirs may wait for ever
 
 
 def pause_openmp() -> None:
@@ -118,23 +123,6 @@ def pause_openmp() -> None:
 
     Without it a forked child waits for threads that it does not have (measured: torch, libgomp).
     """
-    for path in _mapped_libraries(_OPENMP):
+    for path in named(loaded_libraries(), _OPENMP):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(path).omp_pause_resource_all(_OMP_PAUSE_HARD)
-
-
-def _accelerator() -> str:
-    """Ask CUDA's driver, if it is loaded, whether this process initialised it.
-
-    Not torch.cuda.is_initialized(): it knows nothing of other libraries (vllm #44252).
-    """
-    for path in _mapped_libraries(r"libcuda\.so"):
-        with contextlib.suppress(OSError, AttributeError):
-            count = ctypes.c_int()
-            if ctypes.CDLL(path).cuDeviceGetCount(ctypes.byref(count)) != _CUDA_NOT_INITIALIZED:
-                return "CUDA is initialised in this process"
-    for name, pattern in _SILENT.items():
-        if found := _mapped_libraries(pattern):
-            # What is unknown counts as unsafe.
-            return f"{name} is loaded, and cannot be asked whether it is in use ({found[0]})"
-    return ""

@@ -7,6 +7,7 @@ says so.
 from __future__ import annotations
 
 import functools
+import mmap
 import os
 import signal
 import sys
@@ -71,15 +72,31 @@ def _read(path: str) -> str:
     return b"".join(chunks).decode("utf-8", "replace")
 
 
-def thread_names() -> list[str]:
-    """Return the names of all native threads of this process, the main one first."""
-    names = []
-    for tid in sorted(os.listdir("/proc/self/task"), key=int):
+#: Where the native threads of this process are listed.
+THREADS = "/proc/self/task"
+
+
+def threads() -> dict[int, str]:
+    """Return {id: name} of all native threads of this process, the main one first.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    names = {}
+    for tid in sorted(map(int, os.listdir(THREADS))):
         try:
-            names.append(_read(f"/proc/self/task/{tid}/comm").strip())
+            names[tid] = _read(f"{THREADS}/{tid}/comm").strip()
         except OSError:
             pass  # it ended while we looked
     return names
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process has, 0 when that cannot be told."""
+    try:
+        return int(_read("/proc/self/statm").split()[1]) * mmap.PAGESIZE
+    except OSError:
+        return 0
 
 
 def children_of(pid: int) -> list[int]:

@@ -6,8 +6,10 @@ a virtual machine). Which pages that are hardly differs from test to test. So th
 notes them at its end, and the next ones have them copied while they wait for their turn.
 
 Linux tells by /proc/self/pagemap (bit 56, since 4.2, needs no rights); elsewhere nothing is noted
-and nothing copied. MADV_POPULATE_WRITE does the same by ranges, but was slower (measured: the
-ranges are short).
+and nothing copied. The copies are made by one call for a thousand pages: process_vm_readv, of a
+process from itself, reads a byte of each page and writes it where it was. What is no memory any
+more ends the call, not the process. A loop of memmove took 4 us for each page instead of 2.5, and
+MADV_POPULATE_WRITE, which takes ranges, was slower than both (measured: the ranges are short).
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from __future__ import annotations
 import ctypes
 import itertools
 import mmap
+import os
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _PRESENT, _EXCLUSIVE, _FILE = 1 << 63, 1 << 56, 1 << 61
 
@@ -25,39 +28,49 @@ _PRESENT, _EXCLUSIVE, _FILE = 1 << 63, 1 << 56, 1 << 61
 _LIMIT = 8192
 
 _COUNT = struct.Struct("<q")
+#: Bytes of a `struct iovec`: an address and a length.
+_IOVEC = 16
+#: How many pages are copied before it is asked whether to go on: some 0.2 ms. A call takes 1,024.
+_AT_ONCE = 64
 
 
 class HotPages:
     """The addresses of pages that were written to; one list for a process and all its forks."""
 
     def __init__(self) -> None:
-        self._shared = mmap.mmap(-1, _COUNT.size + 8 * _LIMIT)
+        self._shared = mmap.mmap(-1, _COUNT.size + _IOVEC * _LIMIT)
 
     @property
-    def known(self) -> bool:
-        """Whether a process has noted its own."""
-        return bool(_COUNT.unpack_from(self._shared)[0])
+    def count(self) -> int:
+        """How many pages were noted."""
+        return int(_COUNT.unpack_from(self._shared)[0])
 
     def note(self) -> None:
         """Note the pages that this process does not share with the one it was forked from."""
         try:
-            found = array("Q", itertools.islice(_own_pages(), _LIMIT))
+            found = list(itertools.islice(_own_pages(), _LIMIT))
         except OSError:
             return
-        self._shared[_COUNT.size : _COUNT.size + 8 * len(found)] = found.tobytes()
+        vectors = array("Q", itertools.chain.from_iterable((page, 1) for page in found))
+        self._shared[_COUNT.size : _COUNT.size + _IOVEC * len(found)] = vectors.tobytes()
         _COUNT.pack_into(self._shared, 0, len(found))
 
-    def copy(self) -> None:
-        """Have those pages copied for this process, by writing to each what it holds."""
-        (count,) = _COUNT.unpack_from(self._shared)
-        pages = array("Q", self._shared[_COUNT.size : _COUNT.size + 8 * count])
-        regions = list(_regions())
-        at = 0
-        for address in pages:
-            while at < len(regions) and regions[at][1] <= address:
-                at += 1
-            if at < len(regions) and regions[at][0] <= address:
-                ctypes.memmove(address, address, 1)
+    def copy_until(self, called: Callable[[], bool]) -> None:
+        """Have those pages copied for this process, by writing to each what it holds.
+
+        Args:
+            called: whether there is something better to do; what is not copied by then is copied
+                when it is written to, as ever.
+        """
+        read = getattr(ctypes.CDLL(None), "process_vm_readv", None)
+        first, at, count = ctypes.addressof(ctypes.c_char.from_buffer(self._shared)), 0, self.count
+        while read is not None and at < count and not called():
+            number = min(_AT_ONCE, count - at)
+            place = ctypes.c_void_p(first + _COUNT.size + _IOVEC * at)
+            size = ctypes.c_ulong(number)
+            done = read(os.getpid(), place, size, place, size, ctypes.c_ulong(0))
+            # It stops before what cannot be read or written, and says -1 when that is the first.
+            at += number if done == number else max(done, 0) + 1
 
 
 def _own_pages() -> Iterator[int]:

@@ -29,18 +29,21 @@ def fork() -> int:
     Python would seed that by chance in the child: what a conftest has seeded would be lost.
     """
     stream = random.getstate()
-    pid = _fork()
+    flush_output()
+    pid = bare_fork()
     if pid == 0:
         random.setstate(stream)
     return pid
 
 
-def _fork() -> int:
-    flush_output()
+def bare_fork() -> int:
+    """Fork and do nothing else, for a child that leaves at once.
+
+    Python's warning of threads is kept back: whether it may be forked all the same is for the
+    caller to know, and under `-W error` it would be an exception inside the fork.
+    """
     if not _WARNS_AT_FORK:
         return os.fork()
-    # Whether this process may fork with threads was proven by the caller, and under `-W error` the
-    # warning would be an exception inside the fork.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return os.fork()

@@ -11,6 +11,11 @@ import socket
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from pytest_bulkhead.core.known import Fact, Known, Unknown
+
+#: Where the open descriptors of this process are listed.
+_OPEN = "/proc/self/fd"
+
 _STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
 
 _inherited: set[str] = set()
@@ -18,31 +23,34 @@ _inherited: set[str] = set()
 
 def note_inherited() -> None:
     """Remember the sockets that are there now."""
-    _inherited.update(name for _fd, name in _open_sockets())
+    with contextlib.suppress(OSError):
+        _inherited.update(name for _fd, name in _open_sockets())
 
 
 def _open_sockets() -> Iterator[tuple[int, str]]:
-    with contextlib.suppress(OSError):
-        for entry in os.listdir("/proc/self/fd"):
-            # The descriptor of the listing itself is among them, and gone.
-            with contextlib.suppress(OSError):
-                name = os.readlink(f"/proc/self/fd/{entry}")
-                if name.startswith("socket:"):
-                    yield int(entry), name
+    for entry in os.listdir(_OPEN):
+        # The descriptor of the listing itself is among them, and gone.
+        with contextlib.suppress(OSError):
+            name = os.readlink(f"{_OPEN}/{entry}")
+            if name.startswith("socket:"):
+                yield int(entry), name
 
 
-def shared_connections(renewed: Collection[int] = ()) -> list[str]:
+def shared_connections(renewed: Collection[int] = ()) -> Fact[tuple[str, ...]]:
     """Return what each socket does that was opened since: listens, or is connected.
 
     Args:
         renewed: descriptors of connections that each worker makes anew.
     """
     found = []
-    for fd, name in _open_sockets():
-        if name not in _inherited and fd not in renewed:
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as sock:
-                found.append(_describe(sock))
-    return sorted(filter(None, found))
+    try:
+        for fd, name in _open_sockets():
+            if name not in _inherited and fd not in renewed:
+                with contextlib.suppress(OSError), socket.socket(fileno=os.dup(fd)) as sock:
+                    found.append(_describe(sock))
+    except OSError as problem:
+        return Unknown(f"the sockets of the process cannot be listed: {problem}")
+    return Known(tuple(sorted(filter(None, found))), _OPEN)
 
 
 def _describe(sock: socket.socket) -> str:

@@ -1,23 +1,32 @@
-"""Which import of the user's code started which thread: else it is hard to find."""
+"""The threads of this process, and which line of the user's started which of them."""
 
 from __future__ import annotations
 
 import functools
+import os
 import sys
+import sysconfig
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.proof import PythonThread
+from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.environ import importing_place
 
 _places: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 _original: list[Any] = []
 
 
-def watch_starts() -> None:
-    """Begin to note where threads are started. Python has no hook for it."""
+def watch_starts(find: Callable[[FrameType], str] = importing_place) -> None:
+    """Begin to note where threads are started. Python has no hook for it.
+
+    Args:
+        find: returns the line that matters, given the frame that starts a thread.
+    """
     if _original:
         return
     original = threading.Thread.start
@@ -25,7 +34,7 @@ def watch_starts() -> None:
 
     @functools.wraps(original)
     def start(self: threading.Thread) -> None:
-        _places[self] = importing_place(sys._getframe(1))
+        _places[self] = find(sys._getframe(1))
         original(self)
 
     threading.Thread.start = start  # type: ignore[method-assign]
@@ -37,8 +46,48 @@ def unwatch_starts() -> None:
         threading.Thread.start = _original.pop()  # type: ignore[method-assign]
 
 
-def python_threads() -> Iterator[PythonThread]:
-    """Yield the threads that Python knows of, less the main one."""
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            yield PythonThread(thread.name, _places.get(thread, ""))
+def python_threads() -> Fact[tuple[PythonThread, ...]]:
+    """Return the threads that Python knows of, less the main one."""
+    found = (PythonThread(thread.name, _places.get(thread, "")) for thread in _beside_main())
+    return Known(tuple(found), "threading.enumerate")
+
+
+def native_threads() -> Fact[tuple[str, ...]]:
+    """Return the names of the threads that Python does not know of."""
+    known = {process.own_pid(), *(thread.native_id for thread in _beside_main())}
+    try:
+        names = (name for tid, name in linux.threads().items() if tid not in known)
+        return Known(tuple(names), linux.THREADS)
+    except OSError as problem:
+        return Unknown(f"the threads of the process cannot be counted: {problem}")
+
+
+def _beside_main() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def place_of(thread: threading.Thread) -> str:
+    """Return where a thread was started, as `file:line`; empty when that was not seen."""
+    return _places.get(thread, "")
+
+
+_LIBRARIES = tuple(
+    {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
+)
+_PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+
+
+def starting_place(frame: FrameType | None) -> str:
+    """Return the innermost line of the user's that led to a frame, as `file:line`.
+
+    Where there is none, that of a package; the standard library only passes on what it was asked.
+    """
+    package = ""
+    while frame is not None:
+        path, line = frame.f_code.co_filename, frame.f_lineno
+        if any(part in path for part in _PACKAGES):
+            package = package or f"{path}:{line}"
+        elif not path.startswith((*_LIBRARIES, "<frozen")):
+            return f"{path}:{line}"
+        frame = frame.f_back
+    return package

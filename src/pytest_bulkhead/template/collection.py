@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
 import pytest
 
+from pytest_bulkhead.core import marks
+from pytest_bulkhead.core.findings import LEAVES, read_leaves
+from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.marks import NAMES, Mark, Wish, read_marks
+from pytest_bulkhead.core.marks import Mark, Wish, read_marks
+from pytest_bulkhead.guards.asked import read_asked
+from pytest_bulkhead.guards.registry import NAMES
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
 from pytest_bulkhead.system.endpoint import Endpoint
+from pytest_bulkhead.system.environ import first_read_of
+from pytest_bulkhead.template.common import common_modules
 
 
 class CollectionPlugin:
@@ -61,16 +68,29 @@ def _serialise(config: pytest.Config, report: pytest.CollectReport) -> Any:  # n
     return to_plain({**data, "bulkhead_bare": bare})
 
 
-def gather(session: pytest.Session, plugin: CollectionPlugin, why_spawn: str) -> msg.Gathered:
+def gather(
+    session: pytest.Session, plugin: CollectionPlugin, why_spawn: str, *, spawns: bool
+) -> msg.Gathered:
     """Describe the collected items.
 
+    Args:
+        session: of the template.
+        plugin: what it heard in collection.
+        why_spawn: why the template may not be forked.
+        spawns: workers are spawned, for that or another reason.
+
     Raises:
-        UsageProblem: a mark of a test asks for what cannot be.
+        UsageProblem: a mark of a test, or an ini key of guards, asks for what cannot be.
     """
+    read_asked(session.config.getini)
     reader = _Reader()
     rows = [reader.row(item) for item in session.items]
     locations = [list(item.location) for item in session.items]
-    return msg.Gathered(rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn)
+    common = common_modules(session.items) if spawns else []
+    return msg.Gathered(
+        rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn,
+        bool(value_or(first_read_of("PYTEST_XDIST_WORKER"), "unknown")), common,
+    )  # fmt: skip
 
 
 class _Reader:
@@ -88,9 +108,12 @@ class _Reader:
                 _nodeid(item, kind) for kind in (pytest.Package, pytest.File, pytest.Class)
             )
             self._marked[parent] = _marks_above(item)
+            _check_leaves(item, item.iter_markers(LEAVES))
+        elif item.own_markers:
+            _check_leaves(item, item.own_markers)
         wish = self._wish(item, self._marked[parent])
         return [
-            item.nodeid, *self._scopes[parent], int(wish.level), wish.group or "",
+            item.nodeid, *self._scopes[parent], int(_level(item, wish)), wish.group or "",
             -1.0 if wish.timeout is None else wish.timeout,
         ]  # fmt: skip
 
@@ -98,9 +121,14 @@ class _Reader:
         own = [
             Mark(mark.name, mark.args, mark.kwargs, item.nodeid)
             for mark in item.own_markers
-            if mark.name in NAMES
+            if mark.name in marks.NAMES
         ]
         return read_marks(item.nodeid, own + above) if own or above else _NO_WISH
+
+
+def _level(item: pytest.Item, wish: Wish) -> Level:
+    """Return the level that a test asks for, by its marks or by what it does to its process."""
+    return Level.FUNCTION if "stub_module" in getattr(item, "fixturenames", ()) else wish.level
 
 
 _NO_WISH = Wish(Level.SESSION)
@@ -115,5 +143,13 @@ def _marks_above(item: pytest.Item) -> list[Mark]:
     return [
         Mark(mark.name, mark.args, mark.kwargs, node.nodeid)
         for node, mark in item.iter_markers_with_node()
-        if node is not item and mark.name in NAMES
+        if node is not item and mark.name in marks.NAMES
     ]
+
+
+def _check_leaves(item: pytest.Item, candidates: Iterable[pytest.Mark]) -> None:
+    """Refuse marks `leaves` that name what is no guard: here, not when something was left."""
+    found = [
+        Mark(mark.name, mark.args, mark.kwargs, "") for mark in candidates if mark.name == LEAVES
+    ]
+    read_leaves(item.nodeid, found, NAMES)

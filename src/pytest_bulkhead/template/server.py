@@ -86,17 +86,17 @@ class TemplatePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        renewed = compat.renewable_connections(session.config)
-        why_spawn = why_not_forked(self._welcome.workers, renewed, self._faults)
+        why_spawn = self._why_not_forked(session)
         unwatch_starts()
+        spawns = bool(why_spawn) or self._welcome.spawns
         try:
-            self._endpoint.send(gather(session, self._collection, why_spawn))
+            self._endpoint.send(gather(session, self._collection, why_spawn, spawns=spawns))
         except UsageProblem as problem:
             raise pytest.UsageError(str(problem)) from None
         embark, stage = self._prepare(session, self._cabin, self._ask_for_basetemp)
         gc.freeze()
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
-        if self._welcome.shares and not why_spawn:
+        if self._welcome.shares and not spawns:
             streams.settle_streams(self._welcome.seed)
             part = share_session(stage, self._page, self._welcome.limit)
             self._stage = stage if part is Part.STAGE else None
@@ -105,6 +105,12 @@ class TemplatePlugin:
         # Ctrl-C is for the workers, and for the stage while it sets up or tears down.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return self._serve(session, embark)
+
+    def _why_not_forked(self, session: pytest.Session) -> str:
+        if self._welcome.spawns:
+            return ""  # nobody will fork it
+        renewed = compat.renewable_connections(session.config)
+        return why_not_forked(self._welcome.workers, renewed, self._faults)
 
     def _serve(self, session: pytest.Session, embark: Embark) -> bool:
         self._poll.register(self._endpoint, select.POLLIN)

@@ -13,12 +13,14 @@ import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.guards.asked import read_asked
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
 from pytest_bulkhead.system import faults, leaving, process, streams
 from pytest_bulkhead.system.berth import Berth, Cabin
 from pytest_bulkhead.worker.child import Brood
 from pytest_bulkhead.worker.flight import FlightPlugin
+from pytest_bulkhead.worker.guarding import GuardPlugin
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.junit import JunitPlugin
 from pytest_bulkhead.worker.live_output import LiveOutputPlugin
@@ -66,7 +68,10 @@ class Gear:
         compat.relay_live_log(config, LiveLog(self._mouth))
 
     def _wanted(self) -> Iterator[object]:
-        """Yield the plugins that serve options which few use."""
+        """Yield the plugins that some runs do without."""
+        asked = read_asked(self._config.getini)
+        if not asked.idle:
+            yield GuardPlugin(self._config, asked, self._mouth, self._flight)
         if self._config.getoption("xmlpath", None):
             yield JunitPlugin(self._config)
         if is_live(self._config):
@@ -97,6 +102,10 @@ class Gear:
         stage = SessionStage(session, self._standing, unstaged, cabin.faults)
         self._flight.interrupted = lambda: stage.interrupted
         return stage
+
+    def disown(self, session: pytest.Session) -> None:
+        """Leave what stands to the process that we were forked from."""
+        self._standing.disown(session)
 
     def set_stage(
         self, session: pytest.Session, cabin: Cabin, order: msg.Fork, keeper: int
@@ -145,11 +154,9 @@ def _embark(
     gear.board(cabin, order, [])
     if order.staged:
         gear.set_stage(session, cabin, order, keeper)
+    else:
+        gear.disown(session)
     return gear.worker.run(session, session.items)
-
-
-#: Python files of a folder that belong to all test files in it.
-_SHARED_FILES = ("__init__.py", "conftest.py")
 
 
 class SpawnedWorkerPlugin:
@@ -159,7 +166,6 @@ class SpawnedWorkerPlugin:
         self._welcome = welcome
         self._cabin = cabin
         self._later = later
-        self._files: set[str] | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -167,12 +173,12 @@ class SpawnedWorkerPlugin:
         # pytest's own faulthandler plugin has just pointed it at stderr.
         faults.write_faults_to(self._cabin.faults)
 
-    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
-        """Ignore test files that none of our tests is in: collecting them all takes seconds."""
-        if self._files is None:
-            self._files = _files_of(self._welcome.names, config.rootpath)
-        is_ours = not self._files or str(collection_path) in self._files
-        return True if _is_test_file(collection_path) and not is_ours else None
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Collect the files of our tests alone: collecting them all takes seconds."""
+        files = _files_of(self._welcome.names, session.config.rootpath)
+        if not session.config.getoption("keepduplicates"):
+            session.config.args = files or session.config.args
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -189,15 +195,11 @@ class SpawnedWorkerPlugin:
         return gear.worker.run(session, items)
 
 
-def _is_test_file(path: Path) -> bool:
-    return path.suffix == ".py" and path.name not in _SHARED_FILES
-
-
-def _files_of(names: dict[int, list[Any]], root: Path) -> set[str]:
+def _files_of(names: dict[int, list[Any]], root: Path) -> list[str]:
     """Return the files that items are in; none when that cannot be told from their ids."""
-    relative = {nodeid.partition("::")[0] for nodeid, _copy in names.values()}
-    files = {os.path.normpath(root / name) for name in relative}
-    return files if all(map(os.path.isfile, files)) else set()
+    relative = dict.fromkeys(nodeid.partition("::")[0] for nodeid, _copy in names.values())
+    files = [os.path.normpath(root / name) for name in relative]
+    return files if all(map(os.path.isfile, files)) else []
 
 
 def _match(items: list[pytest.Item], names: dict[int, list[Any]]) -> dict[int, pytest.Item]:

@@ -64,7 +64,7 @@ class FlightPlugin:
         return (yield from self._guard(Phase.TEARDOWN))
 
     def _guard(self, phase: Phase) -> Generator[None, Any, Any]:
-        __tracebackhide__ = True
+        __tracebackhide__ = _is_single
         self.enter(phase)
         self._limit.lend()
         try:
@@ -88,7 +88,7 @@ class FlightPlugin:
         request: Any,  # noqa: ANN401 - SubRequest, private
     ) -> Generator[None, Any, Any]:
         before = self._subject
-        subject = _name_fixture(fixturedef, request)
+        subject = name_fixture(fixturedef, request)
         if subject in self._doomed:
             fixtures.fail_fixture(fixturedef, request, self._refusal(fixturedef.argname, subject))
         self.enter(self._phase, subject)
@@ -110,7 +110,13 @@ class FlightPlugin:
         self.enter(self._phase)
 
 
-def _name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
+def _is_single(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether what was raised is no group: of one, pytest 8.4 needs a frame that is not its own."""
+    return not hasattr(excinfo.value, "exceptions")
+
+
+def name_fixture(fixturedef: pytest.FixtureDef[Any], request: Any) -> str:  # noqa: ANN401
+    """Return what the black box calls a fixture."""
     param = f"[{request.param_index}]" if hasattr(request, "param") else ""
     node = request.node.nodeid or "session"
     # Two modules may each define a session fixture of that name.

@@ -1,4 +1,4 @@
-"""The session's fixtures, set up once for all workers of a run with `-n`.
+"""The session's fixtures, set up once for all workers of a run that has several of them.
 
 Theory of operation: the template is forked once more, into the **stage of the session**. That sets
 up the session-wide fixtures of all tests, one after another, and is from then on forked in the

@@ -278,7 +278,9 @@ class Stage:
             if self._is_cell:
                 self._brood.note_pages()
             self._failures.share()
+            process.flush_output()
             self._cabin.page.note_left()
+            self._brood.ring()
         return self._below
 
     def _own_up(self) -> None:

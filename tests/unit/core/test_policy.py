@@ -37,10 +37,13 @@ def test_a_mark_outweighs_the_option(limit, general, own):
         (Level.FUNCTION, 2, True, True),
         (Level.CLASS, 4, True, True),
         (Level.FUNCTION, 1, True, False),
-        (Level.MODULE, 2, True, False),
+        (Level.MODULE, 2, True, True),
+        (Level.PACKAGE, 1, True, True),
+        (Level.SESSION, 2, True, False),
         (Level.FUNCTION, 2, False, False),
+        (Level.MODULE, 2, False, False),
     ],
 )
 def test_when_workers_share_the_sessions_fixtures(level, workers, stage, shares):
-    """Several workers, and processes narrower than a module that are forked from stages."""
+    """Where there are several, but for those of one staged worker, which sets them up itself."""
     assert shares is Policy(level=level, workers=workers, stage=stage).shares

@@ -6,64 +6,101 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_bulkhead.core.known import Known, Unknown
 from pytest_bulkhead.core.proof import Facts, PythonThread, reasons_not_to_fork, why_not_fork
 
-SAFE = {"platform": "linux", "threads": ("main",)}
+NOTHING = Known((), "a test")
+NOWHERE = Known("", "a test")
+SAFE = Facts(
+    platform=Known("linux", "a test"),
+    debugger=NOWHERE,
+    accelerator=NOWHERE,
+    grpc=NOTHING,
+    python_threads=NOTHING,
+    native_threads=NOTHING,
+    id_read_at=NOWHERE,
+    sockets=NOTHING,
+    children=NOTHING,
+    tasks=NOTHING,
+)
+
+
+def seen(source: str = "a test", **values) -> Facts:
+    """Return what is seen of a safe process, but for these facts."""
+    return SAFE._replace(**{name: Known(value, source) for name, value in values.items()})
 
 
 def test_a_plain_process_may_be_forked():
     """On Linux, with one thread and nothing else known, forking is safe."""
-    assert "" == why_not_fork(Facts(**SAFE))
+    assert "" == why_not_fork(SAFE, workers=2)
 
 
 @pytest.mark.parametrize(
     ("words", "facts"),
     [
-        ("Linux only, this is darwin", {"platform": "darwin"}),
+        ("forking is proven on Linux only, this is darwin", {"platform": "darwin"}),
         ("the debugger pydevd is attached", {"debugger": "pydevd"}),
-        ("CUDA is in use", {"accelerator": "CUDA is in use"}),
-        ("cannot be counted", {"threads": ()}),
-        ("1 thread(s) beside the main one: grpc", {"threads": ("main", "grpc")}),
+        ("CUDA is initialised in this process, says a test", {"accelerator": "CUDA"}),
         (
-            "2 thread(s) beside the main one: monitor (Python), grpc",
-            {
-                "threads": ("main", "monitor", "grpc"),
-                "python_threads": (PythonThread("monitor"),),
-            },
+            "a channel, a server or the like is alive (thread grpc_global_tim, and 1 more)",
+            {"grpc": ("grpc_global_tim", "event_engine")},
+        ),
+        ("1 thread(s) beside the main one: omp", {"native_threads": ("omp",)}),
+        (
+            "2 thread(s) beside the main one: monitor (Python), omp",
+            {"native_threads": ("omp",), "python_threads": (PythonThread("monitor"),)},
         ),
         (
             "1 thread(s) beside the main one: poller (Python, started at a.py:3)",
-            {"threads": ("main", "poller"), "python_threads": (PythonThread("poller", "a.py:3"),)},
+            {"python_threads": (PythonThread("poller", "a.py:3"),)},
         ),
-        ("was read at import, at a.py:3", {"id_read_at": "a.py:3", "workers": 2}),
+        ("PYTEST_XDIST_WORKER was read at import, at a.py:3", {"id_read_at": "a.py:3"}),
         (
             "a socket that is connected to db:1 would be shared, and 1 more",
             {"sockets": ("a socket that is connected to db:1", "a socket that listens on b:2")},
         ),
         ("a child process is waited for here alone: redis-server", {"children": ("redis-server",)}),
+        ("a task is under way: beat, and 1 more", {"tasks": ("a task is under way: beat", "b")}),
     ],
 )
 def test_what_forbids_a_fork_is_named(words, facts):
     """Each fact that makes forking unsafe is the reason that is shown."""
-    assert words in why_not_fork(Facts(**{**SAFE, **facts}))
+    assert why_not_fork(seen(**facts), workers=2).endswith(words)
 
 
-def test_a_worker_id_read_early_is_harmless_for_one_worker():
+@pytest.mark.parametrize("name", Facts._fields)
+def test_what_is_unknown_forbids_a_fork(name):
+    """So does each fact that nobody knows, by the reason for that.
+
+    Save three: gRPC's threads are among all threads, and Python's names are for the reader; what
+    tasks hold are facts of their own.
+    """
+    why = why_not_fork(SAFE._replace(**{name: Unknown("nobody can say")}), workers=2)
+
+    if name == "platform":
+        assert "this is unknown" in why
+    else:
+        assert why == ("" if name in ("grpc", "python_threads", "tasks") else "nobody can say")
+
+
+@pytest.mark.parametrize("fact", [Known("a.py", "a test"), Unknown("nobody has seen")])
+def test_a_worker_id_read_early_is_harmless_for_one_worker(fact):
     """With one worker there is only one id to read."""
-    assert "" == why_not_fork(Facts(**SAFE, id_read_at="a.py", workers=1))
+    assert "" == why_not_fork(SAFE._replace(id_read_at=fact), workers=1)
 
 
 def test_at_most_four_names():
     """A pool of a hundred threads fills no screen."""
-    threads = tuple(f"omp{number}" for number in range(100))
+    why = why_not_fork(seen(native_threads=tuple(f"omp{n}" for n in range(100))), workers=1)
 
-    assert why_not_fork(Facts("linux", threads)).endswith(": omp1, omp2, omp3, omp4")
+    assert "100 thread(s) beside the main one: omp0, omp1, omp2, omp3" == why
 
 
 def test_all_reasons_are_told_the_weightiest_first():
     """Whoever mends the first one wants to know of the next."""
-    facts = Facts("linux", ("main", "x"), accelerator="CUDA", children=("redis",))
-    reasons = list(reasons_not_to_fork(facts))
+    facts = seen(native_threads=("x",), accelerator="CUDA", children=("redis",))
+    reasons = list(reasons_not_to_fork(facts, workers=1))
 
     assert 3 == len(reasons)
-    assert why_not_fork(facts) == reasons[0] == "CUDA"
+    assert why_not_fork(facts, workers=1) == reasons[0]
+    assert reasons[0].startswith("CUDA")

@@ -707,3 +707,105 @@ def test_the_keeper_after_the_template():
     talk.tell(ev.TemplateEnded(1, CLEAN))
 
     assert do.Close() == talk.tell(ev.KeeperLost(KILL))[-1]
+
+
+# -- spares ------------------------------------------------------------------------------------
+
+
+def spawned(text="a b c", **policy):
+    return Talk(text, level=Level.MODULE, spawn=True, spares=1, **policy)
+
+
+def test_a_spare_is_started_ahead_and_becomes_the_next_worker():
+    """While the first module runs, an interpreter starts; the second module's worker is that one."""
+    talk = spawned()
+    assert [do.StartSpare(2)] == of(do.StartSpare, talk.begun)
+    talk.tell(ev.WorkerJoined(1))
+    talk.test(1, 0)
+    actions = talk.leave(1)
+    [start] = of(do.StartWorker, actions)
+    assert (2, 0, True) == (start.worker, start.slot, start.adopted)
+    assert [do.StartSpare(3)] == of(do.StartSpare, actions)
+
+
+def test_nobody_waits_for_the_last_module():
+    """A spare that no group needs is not started, and the run closes without one."""
+    talk = spawned("a b")
+    talk.tell(ev.TemplateEnded(1, CLEAN), ev.WorkerJoined(1))
+    talk.test(1, 0)
+    assert [] == of(do.StartSpare, talk.leave(1))
+    talk.tell(ev.WorkerJoined(2))
+    talk.test(2, 1)
+    assert [do.Close()] == of(do.Close, talk.leave(2))
+
+
+def test_a_stop_dismisses_the_spare_and_waits_for_its_end():
+    """It is told that nothing follows; the run closes when it has left."""
+    talk = spawned()
+    talk.tell(ev.TemplateEnded(1, CLEAN), ev.WorkerJoined(1), ev.TestStarted(1, 0))
+    assert do.Finish(2) in talk.tell(ev.StopAsked("-x"))
+    assert [] == of(do.Close, talk.tell(ended(1)))
+    assert [do.Close()] == talk.tell(ev.SpareEnded(2, CLEAN))
+
+
+def test_a_dismissed_spare_that_stays_is_killed():
+    """Its grace is that of SIGTERM."""
+    talk = spawned(grace=2.0)
+    talk.tell(ev.StopAsked("-x"))
+    assert [] == of(do.Escalate, talk.wait(1.9))
+    assert do.Escalate(2, Step.KILL) in talk.wait(0.2)
+
+
+def test_the_second_interrupt_kills_spares():
+    """Nobody waits for an import then."""
+    talk = spawned()
+    talk.tell(ev.Interrupted())
+    assert do.Escalate(2, Step.KILL) in talk.tell(ev.Interrupted())
+
+
+def test_a_spare_that_dies_is_only_missed():
+    """No error, no test lost; the next worker is started as if there had been none."""
+    talk = spawned()
+    assert [] == talk.tell(ev.SpareEnded(2, SEGV))
+    talk.tell(ev.WorkerJoined(1))
+    talk.test(1, 0)
+    actions = talk.leave(1)
+    assert [(3, False)] == [(a.worker, a.adopted) for a in of(do.StartWorker, actions)]
+    assert [] == of(do.StartSpare, actions)
+
+
+def test_a_spare_that_dies_as_it_is_adopted():
+    """Before its first word it is missed as any spare; after that it is a worker like others."""
+    for greets, breaches in [(False, 0), (True, 1)]:
+        talk = spawned()
+        talk.tell(ev.WorkerJoined(1))
+        talk.test(1, 0)
+        talk.leave(1)
+        actions = (
+            talk.tell(ev.WorkerJoined(2), ended(2)) if greets else talk.tell(ev.SpareEnded(2, KILL))
+        )
+        assert breaches == len(of(do.ReportBreach, actions))
+        assert [(1, greets)] == [(a.group, a.adopted) for a in of(do.StartWorker, actions)]
+
+
+def test_no_spares_where_the_worker_id_is_read_at_import():
+    """With several workers nobody knows yet which of them a spare will be; with one, all do."""
+    for workers, spares in [(1, [do.StartSpare(2)]), (2, [])]:
+        talk = Talk("a b c", begin=False, level=Level.MODULE, spawn=True, spares=1, workers=workers)
+        actions = talk.tell(ev.Collected(1, talk.items, "", id_read=True))
+        assert spares == of(do.StartSpare, actions)
+
+
+def test_after_a_crash_the_next_process_is_kept_ready():
+    """In a session that has lost a process, another one may die: its successor stands ready."""
+    talk = Talk("a a a", spawn=True, spares=1)
+    assert [] == of(do.StartSpare, talk.begun)
+    talk.tell(ev.WorkerJoined(1), ev.TestStarted(1, 0))
+    actions = talk.tell(ended(1, item=0)) + talk.wait(0)
+    assert [do.StartSpare(3)] == of(do.StartSpare, actions)
+
+
+def test_the_keeper_takes_the_spares_with_it():
+    """Nothing is waited for when the keeper is gone."""
+    talk = spawned()
+    assert [do.Close()] == of(do.Close, talk.tell(ev.KeeperLost(KILL)))

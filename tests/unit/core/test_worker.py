@@ -249,3 +249,8 @@ def test_phase_and_limit_of_a_stage(stage, phase, limit):
     made = worker(stage)
 
     assert (phase, limit) == (made.phase, made.limit)
+
+
+def test_who_may_have_to_wait_for_a_stage_has_the_limit_of_a_spawned_one():
+    """Before it is forked, the session's fixtures may have to be set up for all workers."""
+    assert escalation.START_LIMIT == worker(Stage.STARTING, waits=True).limit

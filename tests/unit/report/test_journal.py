@@ -23,7 +23,7 @@ END = End(signal=9, peak_kib=7, out_of_memory=True)
 
 EVENTS = [
     ev.Begun(),
-    ev.Collected(1, ITEMS, "three threads"),
+    ev.Collected(1, ITEMS, "three threads", id_read=True),
     ev.TemplateEnded(1, END, "a.py"),
     ev.WorkerJoined(1),
     ev.TestStarted(1, 0),
@@ -33,6 +33,7 @@ EVENTS = [
     ev.WorkerLeft(1),
     ev.WorkerMuted(1, "it closed its result channel"),
     ev.WorkerEnded(1, End(code=3), Blame(Phase.SETUP, 1, "module f of b.py", 5.5)),
+    ev.SpareEnded(2, END),
     ev.StageBusy(1, 0, clearing=True),
     ev.StageIdle(1, leaving=True),
     ev.StageUnforkable(1, "a.py", "a thread"),

@@ -72,13 +72,14 @@ def text_of(told):
 
 
 def test_the_policy_is_the_headings():
-    """Level, workers, start, timeout, slack, grace, durations, stages and seed are those of the run."""
+    """Level, workers, start, limits, durations, stages, seed and spares are those of the run."""
     policy = policy_of(
         HEADING | {"level": "class", "workers": 3, "start": "spawn", "timeout": 5, "slack": 1.0}
         | {"grace": 0.5, "durations": {"a": 1.0}, "seed": 9, "stage": True}
+        | {"spares": 2}
     )  # fmt: skip
 
-    assert (Level.CLASS, 3, True, 5, 1.0, 0.5, {"a": 1.0}, True, 9) == tuple(policy)
+    assert (Level.CLASS, 3, True, 5, 1.0, 0.5, {"a": 1.0}, True, 9, 2) == tuple(policy)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +263,15 @@ def test_leaks_are_told_when_the_journal_has_them():
     text = text_of(story([*CRASH, leak], closed=COUNTS))
 
     assert "a.py::t left pid 7 running, it was ended: sleep 60" in text
+
+
+def test_findings_are_told_when_the_journal_has_them():
+    """Evidence with a finding is something left behind, also when it was accepted."""
+    left = {"guard": "cwd", "texts": ["it is /"], "blamed": "a.py::t", "done": "accepted"}
+    text = text_of(story([*CRASH, {"finding": {**left, "item": 0}}], closed=COUNTS))
+
+    assert "it is / (accepted)" in text
+    assert "a.py::t" in text.partition("left behind")[2]
 
 
 def test_a_group_of_one_test_is_not_named_twice():

@@ -1,0 +1,46 @@
+"""What the user asks of guards: the ini keys, read in the processes that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from pytest_bulkhead.core.findings import Policy, parse_policies
+from pytest_bulkhead.core.resets import Reset, parse_resets
+from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.guards.registry import NAMES, UNASKED
+
+
+class Asked(NamedTuple):
+    """What is to be done around each test."""
+
+    #: {guard: its policy}
+    policies: Mapping[str, Policy]
+    resets: tuple[Reset, ...]
+    #: Keep the collector off during teardowns, and collect once per module.
+    defers_collection: bool
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is."""
+        watching = any(policy is not Policy.OFF for policy in self.policies.values())
+        return not (watching or self.resets or self.defers_collection)
+
+
+def read_asked(getini: Callable[[str], Any]) -> Asked:
+    """Read the ini keys of guards.
+
+    Raises:
+        UsageProblem: one has a value that it cannot have.
+    """
+    return Asked(
+        policies=parse_policies(getini("isolate_guards"), NAMES, UNASKED),
+        resets=parse_resets(getini("isolate_reset")),
+        defers_collection=_read_gc(str(getini("isolate_gc") or "auto")),
+    )
+
+
+def _read_gc(value: str) -> bool:
+    if value not in ("auto", "defer-teardown"):
+        raise UsageProblem(f"ini key isolate_gc: {value!r} is none of auto, defer-teardown")
+    return value == "defer-teardown"
