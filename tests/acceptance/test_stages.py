@@ -502,6 +502,8 @@ def test_what_is_reported_of_wide_fixtures_is_as_in_plain_pytest(files, run):
     finished, *found = reported(run, "--isolate=function")
     assert found == expected, shown(finished)
     assert found[1] == ["setup    test_x.py::test_1", "teardown test_x.py::test_6"]
+    finished, *found = reported(run, "--isolate=module")
+    assert found == expected, shown(finished)
     finished, _shown, _slowest, junit = reported(run, "--isolate=function", "-n2")
     assert finished.tests == plain.tests, shown(finished)
     assert junit.count("out set session") == junit.count("out clear session") == 1
