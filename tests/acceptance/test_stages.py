@@ -168,6 +168,62 @@ class TestN:
     same_as_plain(logged)
 
 
+@pytest.mark.parametrize("level", ["function", "class"])
+def test_a_class_whose_first_test_needs_nothing_of_the_module(level, files, logged):
+    """Its other tests share the module's fixtures all the same, with those outside."""
+    files({
+        "log.py": LOG, "conftest.py": HEAD + fixtures("module", "class"),
+        "test_x.py": "from log import note\nclass TestX:\n"
+        "    def test_1(self, class_): note('1')\n    def test_2(self, module_): note('2')\n"
+        "    def test_3(self, class_, module_): note('3')\ndef test_4(module_): note('4')\n",
+    })  # fmt: skip
+    plain, expected = logged()
+    finished, log = logged(f"--isolate={level}")
+    assert finished.tests == plain.tests, shown(finished)
+    assert sorted(texts(log)) == sorted(texts(expected))
+
+
+PARAMETERS = """
+import pytest
+from log import note
+@pytest.fixture(scope="session", params=["A", "B"])
+def letter(request):
+    note(f"set {request.param}"); yield request.param; note(f"clear {request.param}")
+@pytest.fixture(scope="session")
+def twice(letter): note(f"set {letter}{letter}"); yield; note(f"clear {letter}{letter}")
+@pytest.fixture(scope="session", params=[1, 2])
+def sour(request): note(f"set {request.param}"); yield; raise ValueError(f"sour {request.param}")
+"""
+
+
+@pytest.mark.parametrize("level", ["function", "class"])
+def test_a_parameter_changes_and_what_does_not_depend_on_it_stands(level, files, logged):
+    """A wide parameter in one module or several; one of a class that a nested class needs too.
+
+    And what the teardown of its first value raises is an error of the first test with the second.
+    """
+    files({
+        "log.py": LOG, "conftest.py": PARAMETERS + fixtures("session", "module"),
+        "test_a.py": "from log import note\n"
+        "def test_0(session_): note('0')\ndef test_1(letter): note(f'1 {letter}')\n"
+        "def test_2(twice, module_, session_): note('2')\ndef test_3(module_): note('3')\n",
+        "test_b.py": HEAD + "class TestOuter:\n    @pytest.fixture(scope='class', params=[1, 2])\n"
+        "    def number(self, request): note(f'set {request.param}'); yield; note('clear')\n"
+        "    @pytest.fixture(scope='class')\n    def other(self): note('set'); yield; note('end')\n"
+        "    def test_4(self, number): note('4')\n    class TestInner:\n"
+        "        def test_5(self, number, other): note('5')\n"
+        "        def test_6(self, number, other): note('6')\n"
+        "    def test_7(self, number): note('7')\n",
+        "test_c.py": "from log import note\ndef test_8(sour, module_): note('8')\n"
+        "def test_9(module_, sour): note('9')\n",
+        "test_d.py": "from log import note\ndef test_10(sour): note('10')\n",
+    })  # fmt: skip
+    same_as_plain(logged, level, "test_a.py")
+    same_as_plain(logged, level, "test_b.py")
+    finished, _log = same_as_plain(logged, level, "-v", "test_c.py", "test_d.py")
+    assert finished.tests["error"] == 2, shown(finished)
+
+
 def test_autouse_usefixtures_finalizers_and_overrides(files, logged):
     """However a fixture comes to a test, and whichever of several with one name it is."""
     files({
@@ -446,6 +502,8 @@ def test_what_is_reported_of_wide_fixtures_is_as_in_plain_pytest(files, run):
     finished, *found = reported(run, "--isolate=function")
     assert found == expected, shown(finished)
     assert found[1] == ["setup    test_x.py::test_1", "teardown test_x.py::test_6"]
+    finished, *found = reported(run, "--isolate=module")
+    assert found == expected, shown(finished)
     finished, _shown, _slowest, junit = reported(run, "--isolate=function", "-n2")
     assert finished.tests == plain.tests, shown(finished)
     assert junit.count("out set session") == junit.count("out clear session") == 1
@@ -850,20 +908,31 @@ def test_a_fixture_that_only_its_override_asks_for_is_set_up_once(files, logged)
     assert texts(log) == ["set session", "clear session"]
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_ctrl_c_while_a_session_fixture_is_set_up(workers, files, run):
-    """The run ends at once, also where all workers wait for that fixture."""
+@pytest.mark.parametrize("when", ["set-up", "teardown"])
+def test_ctrl_c_while_a_session_fixture_is_set_up_or_torn_down(when, files, run):
+    """The run ends at once, also where all workers wait; what plain pytest tears down then, we do."""
+    slow = "pathlib.Path('begun').touch(); time.sleep(60)"
+    slow = f"{slow}; yield" if when == "set-up" else f"yield; {slow}"
     files({
-        "test_x.py": "import pytest, time, pathlib\n@pytest.fixture(scope='session')\ndef slow():\n"
-        "    pathlib.Path('begun').touch(); time.sleep(60)\n"
+        "log.py": LOG, "conftest.py": HEAD + fixtures("session"),
+        "test_x.py": "import pytest, time, pathlib\n@pytest.fixture(scope='session')\n"
+        f"def slow(session_): {slow}\n"
         "def test_1(slow): pass\ndef test_2(slow): pass\n",
     })  # fmt: skip
-    running = run.start("--isolate=function", workers)
-    assert wait_for((run.path / "begun").exists)
-    running.process.send_signal(signal.SIGINT)
-    finished = running.finish(timeout=20)
-    assert finished.code == 2, shown(finished)
-    assert finished.seconds < 15
+    logs = []
+    for options in ([], ["--isolate=function"], ["--isolate=function", "-n2"]):
+        for name in ("begun", "log.txt"):
+            (run.path / name).unlink(missing_ok=True)
+        running = run.start(*options)
+        assert wait_for((run.path / "begun").exists)
+        running.process.send_signal(signal.SIGINT)
+        finished = running.finish(timeout=20)
+        assert finished.code == 2, shown(finished)
+        assert finished.seconds < 15
+        lines = (run.path / "log.txt").read_text().splitlines()
+        logs.append([line.split(" ", 1)[1] for line in lines])
+    assert logs[0] == logs[1] == logs[2]
+    assert ("clear session" in logs[0]) == (when == "set-up")
 
 
 def test_ctrl_c_in_a_stages_teardown_leaves_nothing_standing(files, logged, run):

@@ -22,6 +22,9 @@ def pump():
 def never_called():
     return "dry"
 
+def cast_off():
+    return "at sea"
+
 def only_the_crasher_calls():
     return "wet"
 
@@ -35,15 +38,19 @@ SUITE = {
         def pumped():
             yield ship.hull.pump()
             ship.hull.float_or_sink(1, 1)
+        @pytest.fixture(scope="session")
+        def moored():
+            yield
+            ship.hull.cast_off()
     """,
     "test_one": """
         from ship.hull import float_or_sink
-        def test_floats(pumped): assert float_or_sink(1, 3) == "floats"
+        def test_floats(pumped, moored): assert float_or_sink(1, 3) == "floats"
         def test_fails(pumped): assert float_or_sink(1, 3) == "sinks"
     """,
     "test_two": """
         from ship.hull import float_or_sink
-        def test_sinks(): assert float_or_sink(4, 3) == "sinks"
+        def test_sinks(moored): assert float_or_sink(4, 3) == "sinks"
     """,
 }
 

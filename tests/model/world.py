@@ -17,7 +17,7 @@ from pytest_bulkhead.core.ends import UNSEEN, End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Blame, Item, Phase
 from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.run import TEMPLATE, Run
 from pytest_bulkhead.core.worker import Stage
 
 SEGV, TERM, KILL, CLEAN = End(signal=11), End(signal=15), End(signal=9), End(code=0)
@@ -177,6 +177,9 @@ class FakeTemplate(Process):
         self.ready = True
         while not self.released:
             yield
+        yield
+        self.say(ev.StageIdle(TEMPLATE, leaving=True))
+        yield
         self.die(CLEAN)
 
     def gone(self, end: End) -> ev.Event:

@@ -170,7 +170,12 @@ def _file_of(module: object) -> object:
         return None
 
 
-def stage_item(item: Any, wanted: Iterable[tuple[str, int]], node: Any) -> Any:  # noqa: ANN401
+def stage_item(
+    item: Any,  # noqa: ANN401 - a pytest.Function
+    node: Any,  # noqa: ANN401 - a pytest.Node
+    wanted: Sequence[tuple[str, int]] = (),
+    ending: Sequence[Any] = (),
+) -> Any:  # noqa: ANN401
     """Return a copy of a test that needs nothing but some fixtures, and ends at this node.
 
     It is set up and torn down by pytest's own hooks, but never run: so skip marks, conftests'
@@ -179,29 +184,73 @@ def stage_item(item: Any, wanted: Iterable[tuple[str, int]], node: Any) -> Any: 
 
     Args:
         item: the test.
-        wanted: (name, how many of that name override it) of the fixtures.
         node: where the copy's chain of nodes ends.
+        wanted: (name, how many of that name override it) of the fixtures that it needs.
+        ending: fixtures that are torn down before.
     """
-    stage, names = copy.copy(item), list(wanted)
-    stage.fixturenames = list(dict.fromkeys(name for name, _overridden in names))
+    stage = copy.copy(item)
+    stage.fixturenames = list(dict.fromkeys(name for name, _overridden in wanted))
     stage._initrequest()
     chain = item.listchain()
     chain = [*chain[: chain.index(node) + 1], stage]
     stage.listchain = lambda: list(chain)
-    stage.setup = lambda: _fill(stage, item._fixtureinfo, names)
+    stage.isolate_stage = True
+    stage.setup = lambda: _fill(stage, item._fixtureinfo, wanted, ending)
     stage.teardown = lambda: None
     return stage
 
 
-def _fill(stage: Any, info: Any, names: Iterable[tuple[str, int]]) -> None:  # noqa: ANN401
+def _fill(
+    stage: Any,  # noqa: ANN401
+    info: Any,  # noqa: ANN401
+    wanted: Iterable[tuple[str, int]],
+    ending: Iterable[Any],
+) -> None:
     """Set fixtures up: one that is overridden by a request that does not see what overrides it."""
-    for name, overridden in names:
+    for fixturedef in ending:
+        fixturedef.finish(stage._request)
+    for name, overridden in wanted:
         known = info.name2fixturedefs
         if overridden:
             known = {**known, name: known[name][:-overridden]}
         stage._fixtureinfo = dataclasses.replace(info, name2fixturedefs=known)
         stage._initrequest()
         stage._request.getfixturevalue(name)
+
+
+#: Of a test for which a stage's set-up has failed: what that raised and will not raise again.
+_FAILURE = pytest.StashKey["BaseException | None"]()
+
+
+def keep_failure(
+    stage: Any,  # noqa: ANN401
+    problem: BaseException,
+    fixturedefs: Iterable[Any],
+) -> None:
+    """Note that a copy's set-up has failed, and keep the error unless its test will meet it again.
+
+    It will when a fixture or a node keeps it, or a hook has raised it. The teardown of a fixture,
+    which pytest does before it sets another value of it up, raises once.
+    """
+    setting_up = stage.session._setupstate.stack
+    results = (fixturedef.cached_result for fixturedef in fixturedefs)
+    kept = [result[2][0] for result in results if result is not None and result[2] is not None]
+    once = stage in setting_up and setting_up[stage][1] is not None
+    once = once and not any(one is problem for one in kept)
+    stage.stash.setdefault(_FAILURE, problem if once else None)
+
+
+def has_failed(item: pytest.Item) -> bool:
+    """Whether a stage's set-up for this test has failed."""
+    return _FAILURE in item.stash
+
+
+def raise_failure(item: pytest.Item) -> None:
+    """Raise what a stage's set-up for this test has raised and will not raise again."""
+    problem = item.stash.get(_FAILURE, None)
+    if problem is not None and not hasattr(item, "isolate_stage"):
+        del item.stash[_FAILURE]
+        raise problem
 
 
 #: What stages have logged for a test: records, and text.

@@ -8,6 +8,7 @@ from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import decode_status
+from pytest_bulkhead.core.run import TEMPLATE
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 
@@ -35,6 +36,9 @@ class Below:
 
     def on_prepared(self, craft: Craft, message: msg.Prepared) -> None:
         """Take in that a stage is done."""
+        if craft.is_template:
+            self._feed(ev.StageIdle(TEMPLATE, message.leaving))
+            return
         craft.sections, craft.told = (), {}
         self._feed(ev.StageIdle(craft.process, message.leaving))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from pytest_bulkhead.controller.fleet import Craft, Fleet
-from pytest_bulkhead.controller.holding import Held, release
+from pytest_bulkhead.controller.holding import Held, Holder, release
 from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
@@ -112,16 +112,24 @@ class Bridge:
         return report
 
     def release(self, craft: Craft) -> None:
-        """Hand to pytest what a craft's latest test had yet to wait for."""
-        release(self.config.hook, craft)
+        """Hand to pytest what a craft's latest test had yet to wait for: it goes on.
+
+        So the run does, and nobody's test was the last one. Only stages may have to say more.
+        """
+        others = [other for other in self.fleet if other is not craft and not other.staged]
+        holders: list[Holder] = [self, *others, craft]
+        for holder in holders:
+            release(self.config.hook, holder)
         self.heed_wishes()
 
     def inherit(self, craft: Craft) -> None:
         """Take what a craft that has ended still holds: others may tear its fixtures down."""
-        if craft.held is not None and self.run.policy.shares and self.run.template.alive:
-            release(self.config.hook, self)
-            self.held, craft.held = craft.held, None
-        self.release(craft)
+        if self.run.policy.shares and self.run.template.alive:
+            if craft.held is not None:
+                release(self.config.hook, self)
+                self.held, craft.held = craft.held, None
+        else:
+            self.release(craft)
 
     def note_leak(self, leak: Leak) -> None:
         """Note a process that outlived its test.

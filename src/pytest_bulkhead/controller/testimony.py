@@ -72,7 +72,7 @@ class Testimony:
         self._bridge.release(craft)
         if type(report) is pytest.TestReport:
             self._account(craft, message.item, report)
-            if craft.staged and report.when == "teardown":
+            if report.when == "teardown" and (craft.staged or self._bridge.run.policy.shares):
                 craft.held = Held(report)
                 return
         self._tell(report)

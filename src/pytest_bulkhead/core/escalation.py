@@ -54,7 +54,7 @@ def grace_of(step: Step, terminate_grace: float) -> float:
 #: Seconds from the fork or spawn of a worker to its first word. Importing torch from a cold disk
 #: takes tens of seconds; a fork that deadlocked never speaks.
 START_LIMIT = 300.0
-#: Seconds that the session's fixtures may take, to be set up for all workers or torn down.
+#: Seconds that the session's fixtures may take to be set up for all workers.
 SHARE_LIMIT = 240.0
 #: As above for a forked worker, which has nothing left to import.
 FORK_LIMIT = 60.0

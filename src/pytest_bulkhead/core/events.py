@@ -108,7 +108,10 @@ class StageBusy(NamedTuple):
 
 
 class StageIdle(NamedTuple):
-    """A stage is done with what it was busy with; `leaving` when all that is left is its end."""
+    """A stage is done with what it was busy with; `leaving` when all that is left is its end.
+
+    The worker is 0 for the template, and the stage of the session in its stead.
+    """
 
     worker: int
     leaving: bool = False

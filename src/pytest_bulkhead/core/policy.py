@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pytest_bulkhead.core.escalation import TERMINATE_GRACE
+from pytest_bulkhead.core.escalation import LEAVE_LIMIT, TERMINATE_GRACE
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.levels import Level
 
@@ -43,6 +43,11 @@ class Policy(NamedTuple):
         """
         alone = self.workers == 1 and self.level.narrow
         return self.stage and self.level > Level.SESSION and not alone
+
+    @property
+    def clear_limit(self) -> float | None:
+        """Seconds that the template may take to tear those down and leave; None for no limit."""
+        return self.timeout + self.slack + LEAVE_LIMIT if self.timeout else None
 
     def limit_of(self, item: Item) -> float | None:
         """Return how many seconds a test may take; None for no limit, as is a mark with 0."""

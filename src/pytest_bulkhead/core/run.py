@@ -33,7 +33,7 @@ from pytest_bulkhead.core import template as template_life
 from pytest_bulkhead.core import worker as worker_life
 from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.course import Course
-from pytest_bulkhead.core.escalation import LEAVE_LIMIT, SHARE_LIMIT, Step
+from pytest_bulkhead.core.escalation import LEAVE_LIMIT, Step
 from pytest_bulkhead.core.grouping import Share
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.template import Template
@@ -113,8 +113,10 @@ class Run(Course):
 
     def _release_template(self, now: float) -> None:
         if self.template.stage in (template_life.Stage.COLLECTING, template_life.Stage.READY):
+            clears = self.policy.shares and self.template.stage is template_life.Stage.READY
             self.template.move(template_life.Step.RELEASED)
-            self.template.deadline = now + (SHARE_LIMIT if self.policy.shares else LEAVE_LIMIT)
+            limit = self.policy.clear_limit if clears else LEAVE_LIMIT
+            self.template.deadline = None if limit is None else now + limit
             self.want(do.ReleaseTemplate(self.template.id))
 
     # -- giving out work -----------------------------------------------------------------------
@@ -209,7 +211,9 @@ class Run(Course):
             self._on_share_done(worker, now)
 
     def _on_stage_idle(self, event: ev.StageIdle, now: float) -> None:
-        if staged.settle_stage(self, event, now):
+        if event.worker == TEMPLATE:
+            self.template.expect_end(now)
+        elif staged.settle_stage(self, event, now):
             self._count_finished(self.worker(event.worker), now)
 
     def _on_cell_ended(self, event: ev.CellEnded, now: float) -> None:
@@ -334,12 +338,10 @@ class Run(Course):
                 self._escalate(worker, Step.INTERRUPT, now)
         if self.interrupts > 1:
             self.wishes += self.spares.kill_late(now, all_of_them=True)
-        # It may be setting up for workers that wait for it, and cannot be interrupted.
-        waited_for = self.policy.shares and all(
-            worker.stage is Stage.STARTING for worker in self.workers.values()
-        )
-        if self.template.alive and (self.interrupts > 1 or not self.items or waited_for):
+        if self.template.alive and (self.interrupts > 1 or not self.items):
             self._escalate(self.template, Step.KILL, now)
+        elif self.template.alive and self.template.step is None and staged.is_at_work_alone(self):
+            self._escalate(self.template, Step.INTERRUPT, now)
 
     def _on_keeper_lost(self, event: ev.KeeperLost, now: float) -> None:
         reason = f"the keeper died ({event.end})"

@@ -19,7 +19,7 @@ from pytest_bulkhead.core import death
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.course import Course
 from pytest_bulkhead.core.escalation import LEAVE_LIMIT
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.worker import Stage, Worker
 
 #: The place of a stage of the session; others are node ids, and none of those is so short.
 SESSION = "session"
@@ -94,6 +94,12 @@ def judge_end(course: Course, event: ev.CellEnded, now: float) -> bool:
     worker.revive()
     course.set_deadline(worker, now)
     return ended
+
+
+def is_at_work_alone(course: Course) -> bool:
+    """Whether the stage of the session may be setting up, or tearing down, what workers share."""
+    waiting = (worker.stage is Stage.STARTING for worker in course.workers.values())
+    return course.policy.shares and all(waiting)
 
 
 def _expect_end(worker: Worker, now: float) -> None:

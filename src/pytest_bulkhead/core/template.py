@@ -98,6 +98,11 @@ class Template:
         self.deadline = now + escalation.grace_of(self.step, grace)
         return self.step
 
+    def expect_end(self, now: float) -> None:
+        """Begin to wait for the end of one that was released and has nothing left to do."""
+        if self.step is None and self.stage is Stage.RELEASED:
+            self.deadline = now + escalation.LEAVE_LIMIT
+
     def bury(self, end: End, collecting: str) -> bool:
         """Take a death into account; return whether another template may be started."""
         if collecting and collecting not in self.doomed:

@@ -13,10 +13,12 @@ Invariants:
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import select
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Generator
 from typing import NoReturn
 
 import pytest
@@ -100,6 +102,8 @@ class TemplatePlugin:
             self._stage = stage if part is Part.STAGE else None
             if part is Part.WIDOW:
                 self._leave(session)
+        # Ctrl-C is for the workers, and for the stage while it sets up or tears down.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return self._serve(session, embark)
 
     def _why_not_forked(self, session: pytest.Session) -> str:
@@ -117,6 +121,9 @@ class TemplatePlugin:
                     berth = self._fork(order)
                     if berth is not None:
                         return embark(order, berth)
+                elif isinstance(order, msg.Finish) and self._stage is not None:
+                    self._clear(self._stage)
+                    return True  # what ran here is a part of the session, for those who measure
                 elif isinstance(order, msg.Finish):
                     self._leave(session)
             for fd, _what in self._poll.poll():
@@ -167,6 +174,7 @@ class TemplatePlugin:
         """Close, in a worker, what belongs to the template."""
         self._endpoint.close()
         self._collection.deaf = True
+        self._stage = None
         for watch in self._children:
             os.close(watch)
         self._children.clear()
@@ -181,15 +189,24 @@ class TemplatePlugin:
         if reaped is not None:
             self._endpoint.send(msg.Reaped(pid, *reaped))
 
-    def _leave(self, session: pytest.Session) -> NoReturn:
+    def _clear(self, stage: Stage) -> None:
+        """Tear down, in the stage of the session, what stands there."""
+        cleared = stage.clear()
+        if cleared is not None:
+            self._endpoint.send(cleared)
+        self._endpoint.send(msg.Prepared(leaving=True))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+        result = yield
         if self._stage is not None:
-            cleared = self._stage.clear()
-            if cleared is not None:
-                self._endpoint.send(cleared)
-            # What ran here is a part of the session, for those who measure.
-            session.config.hook.pytest_sessionfinish(session=session, exitstatus=0)
             leaving.run_exit_functions()
             leaving.exit_process(0)
+        return result
+
+    def _leave(self, session: pytest.Session) -> NoReturn:
+        with contextlib.suppress(OSError):  # nobody waits for it any more
+            self._endpoint.send(msg.Prepared(leaving=True))
         self._page.write(Blame(Phase.LEAVING, since=clock.monotonic()))
         session.config.hook.pytest_unconfigure(config=session.config)
         leaving.run_exit_functions()

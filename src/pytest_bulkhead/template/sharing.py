@@ -16,9 +16,10 @@ import os
 import select
 import signal
 from collections.abc import Collection
+from types import FrameType
 from typing import Protocol
 
-from pytest_bulkhead.core.ends import decode_status
+from pytest_bulkhead.core.ends import End, decode_status
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import clock, leaving, linux, process
 from pytest_bulkhead.system.page import Page
@@ -54,28 +55,34 @@ def share_session(stage: Stage, page: Page, limit: float) -> Part:
         limit: seconds that all set-ups may take together.
     """
     unshared: set[str] = set()
-    while stage.has_work(unshared):
+    deadline = clock.monotonic() + limit
+    while stage.has_work(unshared) and clock.monotonic() < deadline:
         template = os.getpid()
         reading, writing = os.pipe()
         pid = process.fork()
         if pid == 0:
             os.close(reading)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             linux.die_with_parent(template)
             _set_up(stage, unshared, writing)
             return Part.STAGE
         os.close(writing)
-        verdict = _hear(reading, pid, limit)
+        interrupts = _pass_on_interrupts(pid)
+        verdict = _hear(reading, pid, deadline)
+        end = _await(pid)
         if verdict is None:
-            _follow(pid)
+            _end_alike(end)
+        if verdict is None or interrupts:
             return Part.WIDOW
-        process.wait_dead(pid)
-        process.reap_status(pid, with_group=False)
         unshared.add(verdict or _fixture_of(page.read().subject))
     return Part.SERVER
 
 
 def _set_up(stage: Stage, unshared: Collection[str], writing: int) -> None:
-    verdict = stage.set_up(unshared)
+    try:
+        verdict = stage.set_up(unshared)
+    except KeyboardInterrupt:
+        verdict = ("", "the run was interrupted")
     os.write(writing, json.dumps(verdict).encode())
     os.close(writing)
     if verdict is not None:
@@ -84,9 +91,20 @@ def _set_up(stage: Stage, unshared: Collection[str], writing: int) -> None:
         leaving.exit_process(0)
 
 
-def _hear(reading: int, pid: int, limit: float) -> str | None:
+def _pass_on_interrupts(pid: int) -> list[int]:
+    """Have the stage hear of Ctrl-C, which the template is told of; return what fills with them."""
+    heard: list[int] = []
+
+    def pass_on(signum: int, _frame: FrameType | None) -> None:
+        heard.append(signum)
+        process.send_signal(pid, signum)
+
+    signal.signal(signal.SIGINT, pass_on)
+    return heard
+
+
+def _hear(reading: int, pid: int, deadline: float) -> str | None:
     """Return which fixture cannot be shared, empty when the child died of one; None for none."""
-    deadline = clock.monotonic() + limit
     said = b""
     with open(reading, "rb", buffering=0) as pipe:
         while select.select([pipe], [], [], max(0.0, deadline - clock.monotonic()))[0]:
@@ -107,11 +125,16 @@ def _fixture_of(subject: str) -> str:
     return subject.partition(" ")[2].partition(" of ")[0].partition("[")[0]
 
 
-def _follow(pid: int) -> None:
-    """Wait for the stage's end, and end as it did unless that was in order."""
+def _await(pid: int) -> End:
+    """Wait for the end of the stage."""
     process.wait_dead(pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     reaped = process.reap_status(pid, with_group=False)
-    end = decode_status(reaped[0] if reaped else 0)
+    return decode_status(reaped[0] if reaped else 0)
+
+
+def _end_alike(end: End) -> None:
+    """End as the stage did, unless that was in order."""
     if end.signal is not None:
         signal.signal(signal.Signals(end.signal), signal.SIG_DFL)
         process.send_signal(os.getpid(), end.signal)

@@ -56,7 +56,6 @@ class Gear:
         runner = Runner(config, self._inbox, self._flight, reporter)
         self._runner, self._standing = runner, Standing(reporter, runner)
         self.stage = Stage(self._inbox, self._mouth, orders, runner, self._standing)
-        self._flight.interrupted = self.stage.stop_asked
         self.worker = WorkerPlugin(config, self._mouth, orders, runner, self.stage)
         terminal = TerminalPlugin(config, self._mouth, self._inbox)
         for plugin in (reporter, self._flight, self.worker, terminal, *self._wanted()):
@@ -92,6 +91,7 @@ class Gear:
     ) -> None:
         """Become the worker of this cabin, and greet the controller."""
         staged = isinstance(order, msg.Fork) and bool(order.staged)
+        self._flight.interrupted = self.stage.stop_asked
         self._mouth.connect(cabin.line if staged else cabin.endpoint)
         self._inbox.connect(cabin.endpoint, cabin.line if staged else cabin.endpoint, earlier)
         self._flight.open(cabin.page, {subject: why for subject, why in order.doomed})  # noqa: C416 - JSON
@@ -101,7 +101,9 @@ class Gear:
         """Return what the stage of the session does, with the black box of the template."""
         self._flight.open(cabin.page, {})
         unstaged = self._config.getini("isolate_unstaged")
-        return SessionStage(session, self._standing, unstaged, cabin.faults)
+        stage = SessionStage(session, self._standing, unstaged, cabin.faults)
+        self._flight.interrupted = lambda: stage.interrupted
+        return stage
 
     def disown(self, session: pytest.Session) -> None:
         """Leave what stands to the process that we were forked from."""

@@ -28,12 +28,10 @@ from pytest_bulkhead.system.burden import Burden
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.system.pages import HotPages
 from pytest_bulkhead.worker.children import Nursery
+from pytest_bulkhead.worker.place import Cell
 from pytest_bulkhead.worker.reporter import Mouth
 from pytest_bulkhead.worker.runner import Runner
 from pytest_bulkhead.worker.standing import Standing
-
-#: The items of a cell: they share a process.
-Cell = tuple[int, ...]
 
 
 class Child(NamedTuple):

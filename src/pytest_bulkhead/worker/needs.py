@@ -5,7 +5,7 @@ Knows nothing of processes: it only reads what pytest has collected.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -49,9 +49,31 @@ class Need(NamedTuple):
         """The names of the fixtures."""
         return tuple(one.name for one in self.wanted)
 
+    def only(self, params: Collection[Param]) -> Need:
+        """Return what of this depends on some parameters."""
+        return self._of(one for one in self.wanted if not one.params.isdisjoint(params))
+
+    def without(self, params: Collection[Param]) -> Need:
+        """Return what of this does not depend on them."""
+        return self._of(one for one in self.wanted if one.params.isdisjoint(params))
+
+    def _of(self, wanted: Iterable[Wanted]) -> Need:
+        kept = tuple(wanted)
+        params = {param: self.params[param] for one in kept for param in one.params}
+        return Need(self.node, kept, params)
+
     def agrees(self, other: Need) -> bool:
         """Whether both can be met at the same time."""
         return all(other.params.get(name, value) == value for name, value in self.params.items())
+
+
+def merge(node: Any, needs: Sequence[Need]) -> Need | None:  # noqa: ANN401 - a pytest.Node
+    """Return several needs as one of this node; None when there are none."""
+    wanted = tuple(one for need in needs for one in need.wanted)
+    params = {param: value for need in needs for param, value in need.params.items()}
+    return (
+        Need(node, wanted, params) if wanted or any(need.node is node for need in needs) else None
+    )
 
 
 class Needs:
@@ -84,7 +106,7 @@ class Needs:
                 found.setdefault(fixture.node, []).append(fixture)
         for node in item.listchain()[:-1]:
             own = found.get(node, [])
-            if own or self._acts_itself(node):
+            if own or self.acts_itself(node):
                 params = {key: self._number(one.params[key]) for one in own for key in one.params}
                 yield Need(node, tuple(map(_wanted, own)), params)  # type: ignore[arg-type]
 
@@ -95,7 +117,8 @@ class Needs:
         except Exception:  # noqa: BLE001 - a value of a user that does not hash
             return -id(value)
 
-    def _acts_itself(self, node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
+    def acts_itself(self, node: Any) -> bool:  # noqa: ANN401 - a pytest.Node
+        """Whether a node does something itself before the first test below it."""
         if node not in self._acts:
             self._acts[node] = fixtures.has_own_setup(node)
         return self._acts[node]

@@ -12,12 +12,16 @@ Knows neither the controller nor how processes are made: `template.sharing` does
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from collections.abc import Collection, Iterator
+from types import FrameType
 from typing import NamedTuple
 
 import pytest
 
 from pytest_bulkhead import compat, identity
+from pytest_bulkhead.compat import fixtures
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system.environ import reads_of
@@ -45,6 +49,8 @@ class SessionStage:
         self._standing = standing
         self._unstaged = unstaged
         self._latest = -1
+        #: Ctrl-C was pressed.
+        self.interrupted = False
 
     def has_work(self, unshared: Collection[str]) -> bool:
         """Whether there is anything to share, apart from some fixtures."""
@@ -57,6 +63,10 @@ class SessionStage:
             unshared: names of fixtures that are known to be of no use to others.
         """
         self._standing.watch(self._session.config)
+        with self._interruptible():
+            return self._set_up(unshared)
+
+    def _set_up(self, unshared: Collection[str]) -> Unshared | None:
         for index, item, need in self._wanted(unshared):
             asked = self._asked()
             self._latest = index
@@ -65,6 +75,19 @@ class SessionStage:
             if why:
                 return Unshared(need.names[0], why)
         return None
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Have Ctrl-C interrupt a set-up or a teardown."""
+        before = signal.signal(signal.SIGINT, self._ring)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _ring(self, _signum: int, _frame: FrameType | None) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
 
     def _wanted(self, unshared: Collection[str]) -> Iterator[tuple[int, pytest.Item, Need]]:
         """Yield each fixture once, with the first test that needs it."""
@@ -90,5 +113,10 @@ class SessionStage:
         if not len(self._standing):
             return None
         item = self._session.items[self._latest]
-        report = self._standing.clear(self._latest, item, self._session)
+        try:
+            with self._interruptible():
+                report = self._standing.clear(self._latest, item, self._session)
+        except KeyboardInterrupt:
+            fixtures.teardown_session(self._session)  # the rest, as pytest does
+            return None
         return msg.Reported(self._latest, serialise(self._session.config, report))

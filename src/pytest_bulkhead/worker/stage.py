@@ -24,9 +24,10 @@ Invariants:
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -40,11 +41,12 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import leaving, process
 from pytest_bulkhead.system.berth import Cabin
 from pytest_bulkhead.system.forkability import why_not_forked
-from pytest_bulkhead.worker.child import Brood, Cell, Child
+from pytest_bulkhead.worker.child import Brood, Child
 from pytest_bulkhead.worker.failures import Failures
 from pytest_bulkhead.worker.inbox import Inbox
 from pytest_bulkhead.worker.needs import Need, Needs
 from pytest_bulkhead.worker.orders import Orders
+from pytest_bulkhead.worker.place import Block, Cell, Place
 from pytest_bulkhead.worker.reporter import Mouth
 from pytest_bulkhead.worker.runner import Boundary, Runner
 from pytest_bulkhead.worker.standing import Standing
@@ -62,10 +64,10 @@ class Stage:
         self._runner = runner
         self._standing = standing
         self._needs: Needs
+        #: Whose fixtures are set up here.
+        self._place: Place
         self._cabin: Cabin
         self._brood: Brood
-        #: The node whose fixtures are set up here.
-        self._node: Any = None
         self._cells: deque[Cell] = deque()
         #: The latest test that a process was forked for.
         self._latest = -1
@@ -88,7 +90,8 @@ class Stage:
 
     def serve(self, session: pytest.Session, items: Sequence[pytest.Item]) -> None:
         """Go through the cells; returns in every process that was forked in here as well."""
-        self._session, self._items, self._node = session, items, session
+        self._session, self._items = session, items
+        self._place = Place(session, items, self._needs)
         #: {item: whether it was begun}, shared with all processes below.
         self._begun = mmap.mmap(-1, max(1, len(items)))
         self._failures = Failures(session)
@@ -97,14 +100,14 @@ class Stage:
             if self._culprits is not None:
                 self._run_together(self._culprits)
             else:
-                block = self._next_block()
+                block = self._place.next_block(self._cells, self._standing.values())
                 if self._prepare(block):
                     self._launch(block)
             if self._is_cell:
                 return
         self._brood.dismiss()
         if len(self._standing) and self._culprits is None:
-            self._standing.clear(self._latest, self._items[self._latest], self._node)
+            self._standing.clear(self._latest, self._items[self._latest], self._place.node)
 
     def _has_work(self) -> bool:
         if not self._below:
@@ -117,57 +120,43 @@ class Stage:
         wish = self._session.shouldfail or self._session.shouldstop
         return bool(wish) or self._orders.stopped or self._cabin.page.tail().stopped
 
-    def _next_block(self) -> list[Cell]:
-        """Return the cells, from the first on, that one child is for."""
-        first = self._cells[0]
-        narrower = self._narrower(first)
-        if narrower is None:
-            return [first]
-        block: list[Cell] = []
-        met: list[Need] = []
-        for cell in self._cells:
-            own = self._own(cell[0])
-            below = narrower in self._items[cell[0]].listchain()
-            if not below or (own and not all(own.agrees(other) for other in met)):
-                break
-            block.append(cell)
-            met += [own] if own else []
-        return block
-
-    def _own(self, index: int) -> Need | None:
-        """Return what a test needs of our node."""
-        needs = self._needs.of(index, self._items[index])
-        return next((need for need in needs if need.node is self._node), None)
-
-    def _narrower(self, cell: Cell) -> Any:  # noqa: ANN401 - a node, or None
-        """Return the next node below ours at which a cell needs something."""
-        depth = len(self._node.listchain())
-        needs = self._needs.of(cell[0], self._items[cell[0]])
-        return next((n.node for n in needs if len(n.node.listchain()) > depth), None)
-
     # -- set-up --------------------------------------------------------------------------------
 
-    def _prepare(self, block: list[Cell]) -> bool:
+    def _prepare(self, block: Block) -> bool:
         """Set up what a block needs of our node; return whether a process may be forked for it."""
-        for index in (index for cell in block for index in cell):
-            own = self._own(index)
-            if own is not None and not self._standing.meets([own]):
-                self._set_up(index, own)
+        for index, need in self._place.wanted(block.cells):
+            if not self._standing.meets([need]):
+                self._set_up(index, need)
             if self._culprits is not None:
                 return False
+        self._end_clashing(block.cells)
         return not (self._session.shouldfail or self._session.shouldstop)
+
+    def _end_clashing(self, cells: list[Cell]) -> None:
+        """Tear down what a child would set another value of up beside."""
+        clashing = self._place.clashing(cells, self._standing.values())
+        if clashing:
+            index = self._place.first_user(cells, clashing)
+            with self._setting_up(index):
+                self._standing.end(index, self._items[index], self._place.node, clashing)
+
+    @contextlib.contextmanager
+    def _setting_up(self, index: int) -> Iterator[None]:
+        """Have a test begun while we change what stands here for it."""
+        self._brood.dismiss()
+        self._begin(index)
+        yield
+        self._begun[index] = 0
+        self._latest = index if self._latest < 0 else self._latest
 
     def _begin(self, index: int) -> None:
         self._begun[index] = 1
 
     def _set_up(self, index: int, need: Need) -> None:
         """Set up what a test needs here, and look whether this process may still be forked."""
-        self._brood.dismiss()
-        self._begin(index)
         before = self._standing.names()
-        self._standing.set_up(index, self._items[index], need)
-        self._begun[index] = 0
-        self._latest = index if self._latest < 0 else self._latest
+        with self._setting_up(index):
+            self._standing.set_up(index, self._items[index], need)
         new = self._standing.names() - before
         if not new:
             return
@@ -175,13 +164,13 @@ class Stage:
         why = why_not_forked(1, renewed, self._cabin.faults)
         if why:
             self._culprits = new
-            self._mouth.say(msg.Unforkable(self._node.nodeid or SESSION, why))
+            self._mouth.say(msg.Unforkable(self._place.node.nodeid or SESSION, why))
 
     def _run_together(self, culprits: frozenset[str]) -> None:
         """Run, in this process, the cells that need what made it unforkable."""
         queue, rest = deque[int](), deque[Cell]()
         for cell in self._cells:
-            own = self._own(cell[0])
+            own = self._place.own(cell[0])
             if own is not None and not culprits.isdisjoint(own.names):
                 queue.extend(cell)
             else:
@@ -200,28 +189,29 @@ class Stage:
 
     # -- children ------------------------------------------------------------------------------
 
-    def _launch(self, block: list[Cell]) -> None:
+    def _launch(self, block: Block) -> None:
         """Have a process for these cells: in it, be what it is for; here, wait for its end."""
-        for _cell in block:
+        for _cell in block.cells:
             self._cells.popleft()
-        self._latest = block[-1][-1]
+        self._latest = block.cells[-1][-1]
         self._runner.flight.enter(Phase.BETWEEN)  # what the last child did is not the next one's
         self._cabin.page.take_charge(0)
-        child = self._brood.start(block)
+        child = self._brood.start(block.cells)
         if child is not None and self._knows_next():
             # While it runs, the next one gets ready.
             child = child if self._brood.prepare([self._cells[0]]) else None
         if child is None:
-            self._become(self._brood.block)
+            self._become(Block(self._brood.block, block.node))
             return
         self._await(child)
         self._cabin.page.take_charge(process.own_pid())
 
     def _knows_next(self) -> bool:
         """Whether the next cell can be forked for ahead: nothing has to be set up before it."""
-        if not self._cells or self._narrower(self._cells[0]) is not None:
+        if not self._cells or self._place.narrower(self._cells[0]) is not None:
             return False
-        return self._standing.meets(map(self._own, self._cells[0]))
+        wanted = self._place.wanted([self._cells[0]])
+        return self._standing.meets(need for _index, need in wanted)
 
     def _await(self, child: Child) -> None:
         """Wait for the end of a child: its last word came, or its death has to be told."""
@@ -251,17 +241,17 @@ class Stage:
         if self._stillborn >= STILLBORN_BUDGET:
             leaving.exit_process(NO_CHILDREN)
 
-    def _become(self, block: list[Cell]) -> None:
+    def _become(self, block: Block) -> None:
         """Be, in a process that was just forked, the stage or the cell that it is for."""
         self._below = True
         self._cabin.page.take_charge(process.own_pid())
-        narrower = self._narrower(block[0]) if len(block) > 1 else None
-        cell = self._items[block[0][0]]
-        self._brood.settle_streams(cell.nodeid if narrower is None else narrower.nodeid)
-        if narrower is None:
-            self._run_cell(block[0])
+        place = self._place.below(block)
+        cell = self._items[block.cells[0][0]]
+        self._brood.settle_streams(cell.nodeid if place is None else place.node.nodeid)
+        if place is None:
+            self._run_cell(block.cells[0])
         else:
-            self._node, self._cells, self._latest = narrower, deque(block), -1
+            self._place, self._cells, self._latest = place, deque(block.cells), -1
 
     def _run_cell(self, cell: Cell) -> None:
         self._is_cell = True

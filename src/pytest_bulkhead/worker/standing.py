@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from typing import Any, Literal
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from pytest_bulkhead.compat import fixtures
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.worker.needs import Need
+from pytest_bulkhead.worker.needs import Need, Param
 from pytest_bulkhead.worker.reporter import ReporterPlugin
 from pytest_bulkhead.worker.runner import Runner
 
@@ -32,6 +32,9 @@ class Standing:
         self._mouth = reporter.mouth
         self._met: list[Need] = []
         self._fixtures: list[Any] = []
+        #: {parameter: its value} of the fixtures that stand, and of those that are wanted now.
+        self._values: dict[Param, int] = {}
+        self._wanted: dict[Param, int] = {}
         #: What is not ours to tear down.
         self._kept: list[Any] = []
         #: Not in a worker that runs its tests itself: there is nothing to be kept account of.
@@ -46,6 +49,7 @@ class Standing:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         fixtures.restore_log(item)
+        fixtures.raise_failure(item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -59,9 +63,15 @@ class Standing:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
+        param = (fixturedef.argname, id(fixturedef))
+        if param in self._wanted:
+            self._values[param] = self._wanted[param]
         if fixturedef.scope != "function":
             self._fixtures.append(fixturedef)
         return (yield)
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        self._values.pop((fixturedef.argname, id(fixturedef)), None)
 
     def __len__(self) -> int:
         return len(self._fixtures)
@@ -69,6 +79,10 @@ class Standing:
     def names(self) -> frozenset[str]:
         """Return the names of the fixtures that were set up here."""
         return frozenset(fixturedef.argname for fixturedef in self._fixtures)
+
+    def values(self) -> dict[Param, int]:
+        """Return {parameter: its value} of what stands here."""
+        return dict(self._values)
 
     def meets(self, needs: Iterable[Need | None]) -> bool:
         """Whether all that is needed stands."""
@@ -85,22 +99,41 @@ class Standing:
             need: what it needs of our node.
         """
         wanted = [(one.name, one.overridden) for one in need.wanted]
-        copy, hook = fixtures.stage_item(item, wanted, need.node), item.ihook
+        copy = fixtures.stage_item(item, need.node, wanted)
+        self._wanted = need.params
+        failed = self._act(index, copy, item)
+        self._wanted = {}
+        self._met = [known for known in self._met if known.agrees(need)]
+        if not failed:
+            self._met.append(need)
+
+    def end(self, index: int, item: pytest.Item, node: Any, params: Collection[Param]) -> None:  # noqa: ANN401
+        """Tear down what depends on some parameters: a test needs other values of them.
+
+        As in plain pytest that happens in the set-up of this test.
+        """
+        over = [one for one in self._fixtures if (one.argname, id(one)) in params]
+        self._act(index, fixtures.stage_item(item, node, ending=over), item)
+        self._met = [known for known in self._met if known.params.keys().isdisjoint(params)]
+
+    def _act(self, index: int, copy: Any, item: pytest.Item) -> bool:  # noqa: ANN401
+        """Have the copy of a test go through its set-up; return whether that failed."""
+        hook = item.ihook
         self._flight.item = index
         self._mouth.say(msg.Preparing(index))
         with self._in_hand(leaving=False), fixtures.warnings_of(copy):
             setup = _call("setup", lambda: hook.pytest_runtest_setup(item=copy))
             fixtures.keep_log(copy)
+            if setup.excinfo is not None:
+                fixtures.keep_failure(copy, setup.excinfo.value, self._fixtures)
             teardown = _call(
                 "teardown", lambda: hook.pytest_runtest_teardown(item=copy, nextitem=item)
             )
             fixtures.forget_output(copy, "teardown")
         prelude = self._reporter.prelude
         prelude[index] = prelude.get(index, 0.0) + setup.duration + teardown.duration
-        self._met = [known for known in self._met if known.agrees(need)]
-        if setup.excinfo is None:
-            self._met.append(need)
         gc.freeze()
+        return setup.excinfo is not None
 
     def clear(
         self,
@@ -109,7 +142,7 @@ class Standing:
         node: Any,  # noqa: ANN401 - pytest.Node
     ) -> pytest.TestReport:
         """Tear down all that was set up here, for the last test that it stood for; report it."""
-        copy, hook = fixtures.stage_item(item, (), node), item.ihook
+        copy, hook = fixtures.stage_item(item, node), item.ihook
         self._flight.item = self._reporter.item = index
         self._mouth.say(msg.Clearing(index))
         with self._in_hand(leaving=True), fixtures.warnings_of(copy):
@@ -130,6 +163,7 @@ class Standing:
         self._kept += fixtures.disown_setup(session, self._fixtures)
         self._fixtures.clear()
         self._met = []
+        self._values.clear()
 
     @contextlib.contextmanager
     def _in_hand(self, *, leaving: bool) -> Iterator[None]:

@@ -663,6 +663,33 @@ def test_an_interrupt_while_collecting():
     assert [do.Close] == kinds(talk.tell(ev.TemplateEnded(1, KILL, "a.py")))
 
 
+def test_an_interrupt_while_all_workers_wait_for_the_sessions_fixtures():
+    """The template is asked first, so that what stands is torn down, and killed when it goes on."""
+    talk = Talk("a b", level=Level.FUNCTION, workers=2, stage=True)
+    interrupt, kill = do.Escalate(TEMPLATE, Step.INTERRUPT), do.Escalate(TEMPLATE, Step.KILL, True)
+
+    assert interrupt in talk.tell(ev.Interrupted())
+    assert [do.Escalate(TEMPLATE, Step.DUMP_STACKS)] == [
+        step for step in of(do.Escalate, talk.wait(escalation.INTERRUPT_GRACE)) if not step.worker
+    ]
+    assert kill in talk.tell(ev.Interrupted())
+
+
+@pytest.mark.parametrize(("timeout", "limit"), [(None, None), (500.0, 501.0)])
+def test_the_sessions_fixtures_are_torn_down_for_as_long_as_a_test_may_take(timeout, limit):
+    """For ever without a limit; what comes after that has its own."""
+    talk = Talk("a b", level=Level.FUNCTION, workers=2, stage=True, timeout=timeout, slack=1.0)
+    for worker, item in ((1, 0), (2, 1)):
+        talk.tell(ev.WorkerJoined(worker))
+        talk.test(worker, item)
+        talk.leave(worker)
+    due = talk.run.next_deadline()
+    assert due == (None if limit is None else talk.now + limit + escalation.LEAVE_LIMIT)
+
+    talk.tell(ev.StageIdle(TEMPLATE, leaving=True))
+    assert talk.now + escalation.LEAVE_LIMIT == talk.run.next_deadline()
+
+
 def test_without_the_keeper_there_is_nothing():
     """When the keeper dies, all is gone: what was in hand crashed, and the run closes."""
     talk = Talk("a b", level=Level.MODULE, workers=2)
