@@ -25,3 +25,7 @@ class ProtocolError(BulkheadError):
 
 class InvalidTransition(BulkheadError):
     """An event that the state it met does not allow: a bug, never a user's fault."""
+
+
+class ProfileWarning(UserWarning):
+    """What an environment profile, or `isolate_env`, asks for is not in force."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_bulkhead.core.environment import Environment
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.levels import Level, parse_level
 from pytest_bulkhead.core.seeds import LIMIT
@@ -45,6 +46,12 @@ class Settings(NamedTuple):
     spares: int
     #: Say of each group how it was isolated.
     why: bool
+    #: The names of the environment profiles.
+    profile: tuple[str, ...]
+    #: {variable: the value that profiles and `isolate_env` ask for, None for unset}
+    environ: dict[str, str | None]
+    #: Why the template is a fresh interpreter; empty where the environment needs none.
+    why_exec: str
 
 
 def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | None:  # noqa: ANN401
@@ -68,13 +75,21 @@ def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | N
     return parse_level(ini, "ini key isolate") if ini and ini != "no" else None
 
 
-def read_settings(config: pytest.Config, level: Level, numprocesses: int | None) -> Settings:
+def read_settings(
+    config: pytest.Config,
+    level: Level,
+    numprocesses: int | None,
+    asked: Environment,
+    why_exec: str,
+) -> Settings:
     """Read the rest of the settings.
 
     Args:
         config: with options parsed.
         level: what `wanted_level` returned.
         numprocesses: the value of `-n`, None when it was not given.
+        asked: the environment that is in force.
+        why_exec: why not all of it is, in this process; empty for no reason.
 
     Raises:
         pytest.UsageError: a value is none of its kind.
@@ -85,7 +100,7 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         level=level,
         workers=max(1, numprocesses or 1),
         named=bool(numprocesses),
-        start=_start(config),
+        start=_start(config, asked.start),
         timeout=timeout if timeout is not None else theirs,
         slack=_SLACK if config.pluginmanager.hasplugin("timeout") else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
@@ -94,13 +109,16 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         stage=_stage(config),
         spares=_spares(config),
         why=bool(config.getoption("isolate_why")),
+        profile=asked.profiles,
+        environ=dict(asked.variables),
+        why_exec=why_exec,
     )
 
 
-def _start(config: pytest.Config) -> str:
+def _start(config: pytest.Config, default: str) -> str:
     option = config.getoption("isolate_start")
     where = "--isolate-start" if option else "ini key isolate_start"
-    value = str(option or config.getini("isolate_start") or "auto")
+    value = str(option or config.getini("isolate_start") or default or "auto")
     if value not in STARTS:
         raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
     return value
