@@ -5,7 +5,7 @@
     ├── ProtocolError       the other side sent bytes that are no message of ours
     └── InvalidTransition   a bug of ours: an event that its state does not allow
 
-A crash of a test is no exception: it is an event with evidence.
+And one warning, `ProfileWarning`. A crash of a test is no exception: it is an event with evidence.
 """
 
 from __future__ import annotations

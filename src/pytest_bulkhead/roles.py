@@ -18,7 +18,6 @@ import pytest
 
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.collecting import CollectGuardPlugin, ExitGuardPlugin
-from pytest_bulkhead.core.environment import Environment
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
@@ -156,7 +155,7 @@ class Controller(Role):
     def _settings(self, config: pytest.Config) -> Settings:
         around = self._around
         if around is None:
-            return read_settings(config, self._level, self._numprocesses, Environment(), "")
+            return read_settings(config, self._level, self._numprocesses, None, "")
         around.has_header = False
         return read_settings(
             config, self._level, self._numprocesses, around.asked, around.why_exec()

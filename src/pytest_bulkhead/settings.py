@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_bulkhead.core.environment import Environment
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.levels import Level, parse_level
 from pytest_bulkhead.core.seeds import LIMIT
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.core.environment import Environment
 
 #: Options of pytest that run no tests, or show something and leave: we stay out of their way.
 _PASSIVE = (
@@ -79,7 +81,7 @@ def read_settings(
     config: pytest.Config,
     level: Level,
     numprocesses: int | None,
-    asked: Environment,
+    asked: Environment | None,
     why_exec: str,
 ) -> Settings:
     """Read the rest of the settings.
@@ -88,7 +90,7 @@ def read_settings(
         config: with options parsed.
         level: what `wanted_level` returned.
         numprocesses: the value of `-n`, None when it was not given.
-        asked: the environment that is in force.
+        asked: the environment that is in force, None for none.
         why_exec: why not all of it is, in this process; empty for no reason.
 
     Raises:
@@ -100,7 +102,7 @@ def read_settings(
         level=level,
         workers=max(1, numprocesses or 1),
         named=bool(numprocesses),
-        start=_start(config, asked.start),
+        start=_start(config, asked.start if asked else ""),
         timeout=timeout if timeout is not None else theirs,
         slack=_SLACK if config.pluginmanager.hasplugin("timeout") else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
@@ -109,8 +111,8 @@ def read_settings(
         stage=_stage(config),
         spares=_spares(config),
         why=bool(config.getoption("isolate_why")),
-        profile=asked.profiles,
-        environ=dict(asked.variables),
+        profile=asked.profiles if asked else (),
+        environ=dict(asked.variables) if asked else {},
         why_exec=why_exec,
     )
 

@@ -65,7 +65,8 @@ HIDE_MPS = Act(
 SILENCE_POSTHOG = Act(
     "silence-posthog", "posthog.client", "clients of `posthog` are made disabled, sending nothing",
     "posthog reads no variable (7.91), and a client that a product makes for itself does not look "
-    "at `posthog.disabled`. Its consumer is a thread, after which no process can be forked.",
+    "at `posthog.disabled`. Disabled ones start threads too: a consumer, and in forked children a "
+    "poller of flags.",
 )  # fmt: skip
 
 _ONE_FOR_OPENMP = (

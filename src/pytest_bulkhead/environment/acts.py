@@ -45,14 +45,19 @@ def hide_mps(torch: Any, _threads: int) -> Undo:  # noqa: ANN401
     return lambda: setattr(mps, "is_available", own_way)
 
 
+#: A disabled client of posthog has a consumer, and starts a poller of flags in each forked child.
+_SILENT = {"disabled": True, "send": False, "enable_local_evaluation": False}
+
+
 def silence_posthog(client: Any, _threads: int) -> Undo:  # noqa: ANN401
     """Have every client be made disabled, and start no thread."""
     own_way = client.Client.__init__
     signature = inspect.signature(own_way)
+    silent = {name: value for name, value in _SILENT.items() if name in signature.parameters}
 
     def __init__(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401, N807
         given = signature.bind(*args, **kwargs)
-        given.arguments.update(disabled=True, send=False)
+        given.arguments.update(silent)
         own_way(*given.args, **given.kwargs)
 
     client.Client.__init__ = __init__
