@@ -70,6 +70,7 @@ COMPANIONS = [
     "pytest-timeout",
     "syrupy",
     "teamcity-messages",
+    "tokenizers",
     "tqdm",
     "trio",
 ]

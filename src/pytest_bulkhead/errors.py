@@ -5,7 +5,7 @@
     ├── ProtocolError       the other side sent bytes that are no message of ours
     └── InvalidTransition   a bug of ours: an event that its state does not allow
 
-A crash of a test is no exception: it is an event with evidence.
+And one warning, `ProfileWarning`. A crash of a test is no exception: it is an event with evidence.
 """
 
 from __future__ import annotations
@@ -25,3 +25,7 @@ class ProtocolError(BulkheadError):
 
 class InvalidTransition(BulkheadError):
     """An event that the state it met does not allow: a bug, never a user's fault."""
+
+
+class ProfileWarning(UserWarning):
+    """What an environment profile, or `isolate_env`, asks for is not in force."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_bulkhead.environment.plugin import EnvironmentPlugin
     from pytest_bulkhead.roles import Role
 
 #: `sys.path` before conftests put their folders in front: what a spawned process starts from.
@@ -30,6 +31,9 @@ _FORKED_IS_OURS = importlib.util.find_spec("pytest_forked") is None
 _TIMEOUT_IS_OURS = importlib.util.find_spec("pytest_timeout") is None
 
 _ROLE: pytest.StashKey[Role] = pytest.StashKey()
+
+#: The start method of multiprocessing that a profile asks for.
+_MP_START: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,6 +78,13 @@ def _add_options(group: pytest.OptionGroup) -> None:
         help="List every group of tests: its level, how its processes were started and why so, "
         "and the seconds that it took",
     )
+    group.addoption(
+        "--isolate-profile",
+        metavar="NAMES",
+        help="Environment profiles, put in force before the first conftest is imported, with "
+        "--isolate or without: single-thread, cpu, gpu, offline, macos, ci. Later ones win. `no` "
+        "turns the ini key off",
+    )
     if _FORKED_IS_OURS:
         group.addoption(
             "--forked",
@@ -102,6 +113,20 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "isolate_spares",
         "interpreters that are started ahead of need where processes cannot be forked (default 1)",
+        default="",
+    )
+    parser.addini(
+        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
+    )
+    parser.addini(
+        "isolate_env",
+        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
+        type="linelist",
+        default=[],
+    )
+    parser.addini(
+        "isolate_mp_start",
+        "start method of multiprocessing in tests: spawn, forkserver or fork",
         default="",
     )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
@@ -145,6 +170,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "leaves(guard, ..., reason=text): accept what the test leaves behind, when tests are "
         "isolated.",
     )
+    config.addinivalue_line(
+        "markers", "mp_start(method): the start method of multiprocessing in this test."
+    )
     if _FORKED_IS_OURS:
         config.addinivalue_line("markers", 'forked: the same as isolate("function").')
     if _TIMEOUT_IS_OURS:
@@ -174,17 +202,34 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     A wrapper, for wrappers come before everybody else's tryfirst: pytest-cov reads in its own
     whether tests will run elsewhere.
     """
+    around = _apply_environment(early_config) if _wants_environment(early_config) else None
+    if around is not None:
+        early_config.stash[_MP_START] = around.asked.mp_start
     if "BULKHEAD_BERTH" in os.environ or _wants_isolation(early_config):
         from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
 
         with unhooked_imports():
             from pytest_bulkhead.roles import choose_role  # noqa: PLC0415
 
-        role = choose_role(early_config, _PATH, forked_is_ours=_FORKED_IS_OURS)
+        role = choose_role(early_config, _PATH, around, forked_is_ours=_FORKED_IS_OURS)
         if role is not None:
             early_config.stash[_ROLE] = role
             return (yield from role.load_conftests())
     return (yield)
+
+
+def _wants_environment(config: pytest.Config) -> bool:
+    option = config.known_args_namespace.isolate_profile
+    return bool(option or config.getini("isolate_profile") or config.getini("isolate_env"))
+
+
+def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
+    from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
+
+    with unhooked_imports():
+        from pytest_bulkhead.environment.plugin import apply_environment  # noqa: PLC0415
+
+    return apply_environment(config)
 
 
 def _wants_isolation(config: pytest.Config) -> bool:
@@ -203,3 +248,21 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
     if role is None:
         return (yield)
     return (yield from role.command_line_main(config))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have a start method of multiprocessing set around tests, where anything asks for one."""
+    config = session.config
+    default = str(config.getini("isolate_mp_start")) or config.stash.get(_MP_START, "")
+    if default or _has_mark(session.items, "mp_start"):
+        from pytest_bulkhead.environment.start_method import watch_tests  # noqa: PLC0415
+
+        watch_tests(session, default)
+
+
+def _has_mark(items: list[pytest.Item], name: str) -> bool:
+    nodes = {
+        node for parent in {item.parent for item in items} if parent for node in parent.listchain()
+    }
+    return any(mark.name == name for node in (*nodes, *items) for mark in node.own_markers)

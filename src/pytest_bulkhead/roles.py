@@ -12,7 +12,7 @@ import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from pytest_bulkhead.settings import Settings, read_settings, wanted_level
 from pytest_bulkhead.system import environ, leaving, linux, sockets, streams, threads
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
 from pytest_bulkhead.worker.warming import import_ahead
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.environment.plugin import EnvironmentPlugin
 
 
 class Role:
@@ -39,8 +42,20 @@ class Role:
         raise NotImplementedError
 
 
-def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool) -> Role | None:
+def choose_role(
+    config: pytest.Config,
+    path: list[str],
+    around: EnvironmentPlugin | None,
+    *,
+    forked_is_ours: bool,
+) -> Role | None:
     """Return the role of this process; None when isolation has nothing to do in it.
+
+    Args:
+        config: with early options parsed.
+        path: `sys.path` as it was before conftests changed it.
+        around: the environment in force, None when none was asked for.
+        forked_is_ours: `--forked` is not pytest-forked's.
 
     Raises:
         pytest.UsageError: an option has a value that it cannot have.
@@ -55,7 +70,7 @@ def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool)
             return (SpawnedWorker if kind == "worker" else SpawnedTemplate)(config, berth)
         options, ini = config.known_args_namespace, str(config.getini("isolate"))
         level = wanted_level(options, ini, forked_is_ours=forked_is_ours)
-        return Controller(config, level, path) if level is not None else None
+        return Controller(config, level, path, around) if level is not None else None
     except UsageProblem as problem:
         raise pytest.UsageError(str(problem)) from None
 
@@ -63,7 +78,9 @@ def choose_role(config: pytest.Config, path: list[str], *, forked_is_ours: bool)
 class Controller(Role):
     """The pytest that the user started, until a template comes out of its keeper."""
 
-    def __init__(self, config: pytest.Config, level: Level, path: list[str]) -> None:
+    def __init__(
+        self, config: pytest.Config, level: Level, path: list[str], around: EnvironmentPlugin | None
+    ) -> None:
         if not config.pluginmanager.hasplugin("xdist"):
             raise pytest.UsageError(
                 "--isolate needs the plugin pytest-xdist, which -p no:xdist turns off\n"
@@ -72,6 +89,7 @@ class Controller(Role):
         self._config = config
         self._level = level
         self._path = path
+        self._around = around
         self._numprocesses: int | None = None
         self._became: ForkedTemplate | None = None
         # pytest-cov decides by this, in its own hook after ours, that tests run elsewhere.
@@ -121,11 +139,11 @@ class Controller(Role):
         # What is there now lives as long as every process that is forked from here: the collector
         # would only touch it, page by page, in each of them.
         gc.freeze()
-        settings = read_settings(config, self._level, self._numprocesses)
+        settings = self._settings(config)
         config.option.numprocesses = settings.workers
-        spawn = settings.start == "spawn"
+        why_spawn = "isolate_start = spawn" if settings.start == "spawn" else settings.why_exec
         stdin = dict(compat.saved_stdio(config)).get(0, 0)
-        keep = start_keeper(settings.workers, stdin, spawn=spawn, prepare=_import_crew)
+        keep = start_keeper(settings.workers, stdin, why_spawn, _import_crew)
         threads.unwatch_starts()
         if isinstance(keep, Keep):
             self._command(config, settings, keep)
@@ -133,6 +151,15 @@ class Controller(Role):
             leaving.forget_exit_functions()
             self._became = ForkedTemplate(config, keep)
             self._became.take_over()
+
+    def _settings(self, config: pytest.Config) -> Settings:
+        around = self._around
+        if around is None:
+            return read_settings(config, self._level, self._numprocesses, None, "")
+        around.has_header = False
+        return read_settings(
+            config, self._level, self._numprocesses, around.asked, around.why_exec()
+        )
 
     def _command(self, config: pytest.Config, settings: Settings, keep: Any) -> None:  # noqa: ANN401
         with compat.unhooked_imports():

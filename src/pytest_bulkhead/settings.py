@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.levels import Level, parse_level
 from pytest_bulkhead.core.seeds import LIMIT
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.core.environment import Environment
 
 #: Options of pytest that run no tests, or show something and leave: we stay out of their way.
 _PASSIVE = (
@@ -45,6 +48,12 @@ class Settings(NamedTuple):
     spares: int
     #: Say of each group how it was isolated.
     why: bool
+    #: The names of the environment profiles.
+    profile: tuple[str, ...]
+    #: {variable: the value that profiles and `isolate_env` ask for, None for unset}
+    environ: dict[str, str | None]
+    #: Why the template is a fresh interpreter; empty where the environment needs none.
+    why_exec: str
 
 
 def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | None:  # noqa: ANN401
@@ -68,13 +77,21 @@ def wanted_level(namespace: Any, ini: str, *, forked_is_ours: bool) -> Level | N
     return parse_level(ini, "ini key isolate") if ini and ini != "no" else None
 
 
-def read_settings(config: pytest.Config, level: Level, numprocesses: int | None) -> Settings:
+def read_settings(
+    config: pytest.Config,
+    level: Level,
+    numprocesses: int | None,
+    asked: Environment | None,
+    why_exec: str,
+) -> Settings:
     """Read the rest of the settings.
 
     Args:
         config: with options parsed.
         level: what `wanted_level` returned.
         numprocesses: the value of `-n`, None when it was not given.
+        asked: the environment that is in force, None for none.
+        why_exec: why not all of it is, in this process; empty for no reason.
 
     Raises:
         pytest.UsageError: a value is none of its kind.
@@ -85,7 +102,7 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         level=level,
         workers=max(1, numprocesses or 1),
         named=bool(numprocesses),
-        start=_start(config),
+        start=_start(config, asked.start if asked else ""),
         timeout=timeout if timeout is not None else theirs,
         slack=_SLACK if config.pluginmanager.hasplugin("timeout") else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
@@ -94,13 +111,16 @@ def read_settings(config: pytest.Config, level: Level, numprocesses: int | None)
         stage=_stage(config),
         spares=_spares(config),
         why=bool(config.getoption("isolate_why")),
+        profile=asked.profiles if asked else (),
+        environ=dict(asked.variables) if asked else {},
+        why_exec=why_exec,
     )
 
 
-def _start(config: pytest.Config) -> str:
+def _start(config: pytest.Config, default: str) -> str:
     option = config.getoption("isolate_start")
     where = "--isolate-start" if option else "ini key isolate_start"
-    value = str(option or config.getini("isolate_start") or "auto")
+    value = str(option or config.getini("isolate_start") or default or "auto")
     if value not in STARTS:
         raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
     return value

@@ -40,20 +40,20 @@ class Keep:
 
 
 def start_keeper(
-    workers: int, stdin: int, *, spawn: bool, prepare: Callable[[], None]
+    workers: int, stdin: int, why_spawn: str, prepare: Callable[[], None]
 ) -> Keep | Berth:
     """Start the keeper.
 
     Args:
         workers: how many workers there may be at once.
         stdin: where the user's stdin is; pytest's capture keeps it from descriptor 0.
-        spawn: start a fresh interpreter even where forking is safe.
+        why_spawn: why it is to be a fresh interpreter even where forking is safe; empty for auto.
         prepare: called in a forked keeper before it serves, while we go on.
 
     Returns:
         The hold on it; but in a template, forked from the keeper later, that template's berth.
     """
-    why = "isolate_start = spawn" if spawn else why_not_fork(gather_facts(), workers)
+    why = why_spawn or why_not_fork(gather_facts(), workers)
     ours, theirs = channel()
     controller = os.getpid()
     linux.adopt_orphans()

@@ -95,7 +95,10 @@ class Voyage:
         reporter.write_line(line, bold=True)
         settings, why = self._settings, bridge.run.why_spawn
         seed = bridge.run.roster.seed
-        reporter.write_line(terminal.isolation_line(settings.level, settings.workers, why, seed))
+        around = terminal.Surroundings(settings.profile, settings.why_exec)
+        reporter.write_line(
+            terminal.isolation_line(settings.level, settings.workers, why, seed, around)
+        )
         for line in bridge.lines:
             reporter.write_line(line)
 

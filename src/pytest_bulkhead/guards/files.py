@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_bulkhead.guards.resource import Resource
-from pytest_bulkhead.system.threads import starting_place
+from pytest_bulkhead.system.places import starting_place
 
 _DESCRIPTORS = "/proc/self/fd"
 

@@ -9,7 +9,8 @@ from typing import Any
 from pytest_bulkhead.guards.resource import Resource
 from pytest_bulkhead.guards.stopping import recognise
 from pytest_bulkhead.system import clock, linux
-from pytest_bulkhead.system.threads import place_of, starting_place, watch_starts
+from pytest_bulkhead.system.places import starting_place
+from pytest_bulkhead.system.threads import place_of, watch_starts
 
 #: Seconds that new threads have, together, to end by themselves before they are told of.
 _LAST_STEPS = 0.02

@@ -30,7 +30,7 @@ from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.crash import end_words, headline
 from pytest_bulkhead.report.journal import Line
 from pytest_bulkhead.report.left_behind import finding_lines, read_finding
-from pytest_bulkhead.report.terminal import isolation_line
+from pytest_bulkhead.report.terminal import Surroundings, isolation_line
 
 #: How many times the invariants are checked in a journal that is longer than this many events.
 #: A check looks at every item, so one after each event would take the square of their number.
@@ -281,7 +281,9 @@ def _heading_lines(story: Story) -> Iterator[str]:
     yield f"in {heading.get('dir', 'a folder that the journal does not name')}"
     policy = run.policy
     if run.items:
-        yield isolation_line(policy.level, policy.workers, run.why_spawn, run.roster.seed)
+        around = Surroundings(heading.get("profile", ()), heading.get("why_exec", ""))
+        seed = run.roster.seed
+        yield isolation_line(policy.level, policy.workers, run.why_spawn, seed, around)
     else:
         yield f"isolate: {policy.level.word} level, nothing was collected"
 

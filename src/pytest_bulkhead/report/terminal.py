@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_bulkhead.core.levels import Level
 
@@ -25,7 +25,25 @@ def status_of(report: Any) -> tuple[str, str, Any] | None:  # noqa: ANN401 - a r
     return STATUS[end]
 
 
-def isolation_line(level: Level, workers: int, why_spawn: str, seed: int) -> str:
+class Surroundings(NamedTuple):
+    """What processes of a run live in."""
+
+    #: The names of the environment profiles.
+    profile: Sequence[str] = ()
+    #: Why the template is a fresh interpreter; empty where it need not be one.
+    why_exec: str = ""
+
+
+_USUAL = Surroundings()
+
+
+def isolation_line(
+    level: Level,
+    workers: int,
+    why_spawn: str,
+    seed: int,
+    around: Surroundings = _USUAL,
+) -> str:
     """Return the line that says how tests are isolated, and why so.
 
     Args:
@@ -33,11 +51,15 @@ def isolation_line(level: Level, workers: int, why_spawn: str, seed: int) -> str
         workers: how many tests may run at once.
         why_spawn: why workers are spawned, empty when they are forked.
         seed: of the random streams, negative for none.
+        around: the environment of its processes.
     """
     count = "1 worker" if workers == 1 else f"{workers} workers"
     start = f"spawned ({why_spawn})" if why_spawn else "forked from the template"
+    if around.why_exec and not why_spawn:
+        start = f"forked from a template that was started afresh ({around.why_exec})"
     shown = f", random seed {seed}" if seed >= 0 else ""
-    return f"isolate: {level.word} level, {count}, {start}{shown}"
+    profile = f", profile {', '.join(around.profile)}" if around.profile else ""
+    return f"isolate: {level.word} level, {count}, {start}{shown}{profile}"
 
 
 def collected_line(count: int, deselected: int, errors: int, skipped: int = 0) -> str:

@@ -10,37 +10,60 @@ from types import FrameType
 from typing import Any
 
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-
-#: Where Python's own modules are.
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
-#: What is in the path of each module of an installed package.
-_PACKAGES = f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
+from pytest_bulkhead.system.places import importing_place, starting_place
 
 _reads: dict[str, str] = {}
 _times: Counter[str] = Counter()
+_writes: dict[str, str] = {}
 
 
 class _Watched(dict[Any, Any]):
-    """The mapping inside `os.environ`, noting reads of some names."""
+    """The mapping inside `os.environ`, noting reads and writes of some names."""
 
     watched: frozenset[bytes] = frozenset()
+    guarded: frozenset[bytes] = frozenset()
 
     def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - os.environ's own type
         if key in self.watched:
             _note(os.fsdecode(key), sys._getframe(1))
         return super().__getitem__(key)
 
+    def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
+        if key in self.guarded:
+            _writes[os.fsdecode(key)] = starting_place(sys._getframe(1))
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: Any) -> None:  # noqa: ANN401
+        if key in self.guarded:
+            _writes[os.fsdecode(key)] = starting_place(sys._getframe(1))
+        super().__delitem__(key)
+
 
 def watch_reads(*names: str) -> None:
-    """Begin to note reads of variables while modules of the user are imported.
+    """Begin to note reads of variables while modules of the user are imported."""
+    watched = _watched_environ()
+    if watched is not None:
+        watched.watched |= set(map(os.fsencode, names))
+
+
+def watch_writes(*names: str) -> None:
+    """Begin to note who changes variables."""
+    watched = _watched_environ()
+    if watched is not None:
+        watched.guarded |= set(map(os.fsencode, names))
+
+
+def _watched_environ() -> _Watched | None:
+    """Return the watched mapping inside `os.environ`, put there if need be.
 
     `os.environ` has no hook for it; its inner mapping has been a plain dict from 3.10 to 3.14.
     """
     inner = getattr(os.environ, "_data", None)
     if type(inner) is dict:
-        watched = _Watched(inner)
-        watched.watched = frozenset(map(os.fsencode, names))
-        os.environ._data = watched  # type: ignore[attr-defined]
+        inner = _Watched(inner)
+        # Both are views of one mapping.
+        os.environ._data = os.environb._data = inner  # type: ignore[attr-defined]
+    return inner if isinstance(inner, _Watched) else None
 
 
 def _note(name: str, frame: FrameType | None) -> None:
@@ -48,27 +71,6 @@ def _note(name: str, frame: FrameType | None) -> None:
     place = importing_place(frame)
     if place:
         _reads.setdefault(name, place)
-
-
-def importing_place(frame: FrameType | None) -> str:
-    """Return which line of the user's is being imported, as `file:line`; empty for none."""
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if frame.f_code.co_name == "<module>" and is_of_user(path):
-            return f"{path}:{frame.f_lineno}"
-        frame = frame.f_back
-    return ""
-
-
-def is_of_user(path: str) -> bool:
-    """Whether a file of code is neither Python's nor of an installed package."""
-    own = (_LIBRARY, sys.prefix + os.sep + "bin", "<frozen", "<string>")
-    return not path.startswith(own) and not is_of_package(path)
-
-
-def is_of_package(path: str) -> bool:
-    """Whether a file of code is of an installed package."""
-    return any(part in path for part in _PACKAGES)
 
 
 def first_read_of(name: str) -> Fact[str]:
@@ -82,6 +84,11 @@ def first_read_of(name: str) -> Fact[str]:
 def reads_of(name: str) -> int:
     """Return how often a watched variable was read, wherever."""
     return _times[name]
+
+
+def last_write_of(name: str) -> str:
+    """Return where a guarded variable was last changed, as `file:line`; empty for nowhere."""
+    return _writes.get(name, "")
 
 
 def replace_environ(wanted: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.system.environ import is_of_user
+from pytest_bulkhead.system.places import is_of_user
 
 #: Where asyncio keeps the tasks of all loops. From Python 3.14 on, only a loop's are to be had.
 _TASKS = "_scheduled_tasks" if sys.version_info >= (3, 12) else "_all_tasks"

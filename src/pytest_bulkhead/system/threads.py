@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
-import sysconfig
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -15,7 +13,7 @@ from weakref import WeakKeyDictionary
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.proof import PythonThread
 from pytest_bulkhead.system import linux, process
-from pytest_bulkhead.system.environ import importing_place, is_of_package
+from pytest_bulkhead.system.places import importing_place
 
 _places: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
 _original: list[Any] = []
@@ -69,24 +67,3 @@ def _beside_main() -> list[threading.Thread]:
 def place_of(thread: threading.Thread) -> str:
     """Return where a thread was started, as `file:line`; empty when that was not seen."""
     return _places.get(thread, "")
-
-
-_LIBRARIES = tuple(
-    {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
-)
-
-
-def starting_place(frame: FrameType | None) -> str:
-    """Return the innermost line of the user's that led to a frame, as `file:line`.
-
-    Where there is none, that of a package; the standard library only passes on what it was asked.
-    """
-    package = ""
-    while frame is not None:
-        path, line = frame.f_code.co_filename, frame.f_lineno
-        if is_of_package(path):
-            package = package or f"{path}:{line}"
-        elif not path.startswith((*_LIBRARIES, "<frozen")):
-            return f"{path}:{line}"
-        frame = frame.f_back
-    return package

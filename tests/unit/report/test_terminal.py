@@ -51,6 +51,18 @@ def crash(**more):
             "isolate: function level, 1 worker, forked from the template, random seed 7",
             (Level.FUNCTION, 1, "", 7),
         ),
+        (
+            "isolate: class level, 2 workers, forked from the template, profile cpu, offline",
+            (Level.CLASS, 2, "", -1, terminal.Surroundings(("cpu", "offline"))),
+        ),
+        (
+            "isolate: session level, 1 worker, forked from a template that was started afresh (why)",
+            (Level.SESSION, 1, "", -1, terminal.Surroundings(why_exec="why")),
+        ),
+        (
+            "isolate: session level, 1 worker, spawned (a thread), profile cpu",
+            (Level.SESSION, 1, "a thread", -1, terminal.Surroundings(("cpu",), "why")),
+        ),
     ],
 )
 def test_the_line_on_isolation(line, arguments):

@@ -1,0 +1,50 @@
+"""Which line of the user's led to a frame: where to look for who did something."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from types import FrameType
+
+#: Where Python's own modules are.
+_LIBRARIES = tuple(
+    {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
+)
+_PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+
+
+def importing_place(frame: FrameType | None) -> str:
+    """Return which line of the user's is being imported, as `file:line`; empty for none."""
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if frame.f_code.co_name == "<module>" and is_of_user(path):
+            return f"{path}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+def is_of_user(path: str) -> bool:
+    """Whether a file of code is neither Python's nor of an installed package."""
+    own = (*_LIBRARIES, sys.prefix + os.sep + "bin", "<frozen", "<string>")
+    return not path.startswith(own) and not _is_of_package(path)
+
+
+def starting_place(frame: FrameType | None) -> str:
+    """Return the innermost line of the user's that led to a frame, as `file:line`.
+
+    Where there is none, that of a package; the standard library only passes on what it was asked.
+    """
+    package = ""
+    while frame is not None:
+        path, line = frame.f_code.co_filename, frame.f_lineno
+        if _is_of_package(path):
+            package = package or f"{path}:{line}"
+        elif not path.startswith((*_LIBRARIES, "<frozen")):
+            return f"{path}:{line}"
+        frame = frame.f_back
+    return package
+
+
+def _is_of_package(path: str) -> bool:
+    return any(part in path for part in _PACKAGES)
