@@ -11,6 +11,9 @@ import pytest
 pytest.importorskip("numpy")
 pytest.importorskip("threadpoolctl")
 
+#: Other plugins may warn of what they like.
+STRICT = "error::pytest_bulkhead.errors.ProfileWarning"
+
 EARLY = """
 import os
 
@@ -40,7 +43,7 @@ def test_a_pool_of_one_thread(pytester, heard, how):
     pytester.makeconftest("import numpy")
     pytester.makepyfile(test_a=POOLS)
 
-    run = heard(*how, "--isolate-profile=single-thread", "-W", "error")
+    run = heard(*how, "--isolate-profile=single-thread", "-W", STRICT)
 
     assert run.passed() == ["test_a.py::test_a"], run.text
     assert "ProfileWarning" not in run.text
@@ -51,7 +54,7 @@ def test_a_plugin_that_imported_numpy_before(pytester, heard):
     """The template is a fresh interpreter, and the plugin's line is named; alone, threadpoolctl helps."""
     early = pytester.makepyfile(early=EARLY)
     pytester.makepyfile(test_a=POOLS)
-    options = ("-p", "early", "--isolate-profile=single-thread", "-W", "error")
+    options = ("-p", "early", "--isolate-profile=single-thread", "-W", STRICT)
 
     isolated, plain = heard("--isolate=function", *options), heard(*options)
 
