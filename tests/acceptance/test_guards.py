@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import shutil
+
 import pytest
 from conftest import read_journal, shown
 
@@ -190,3 +194,58 @@ def test_collection_can_be_deferred(run, files):
     })  # fmt: skip
     finished = run("--isolate=session", "-o", "isolate_gc=defer-teardown")
     assert finished.counts == {"passed": 3}, shown(finished)
+
+
+#: A package with native code, which can be imported once: an extension of Python's under another name.
+HEAVY = """
+import sys, heavy._json
+if hasattr(sys, "_heavy"):
+    raise RuntimeError("function 'scan' already has a docstring")
+sys._heavy = True
+"""
+EVICTING = """
+import sys, unittest.mock
+import plain
+def test_first_import():
+    with unittest.mock.patch.dict(sys.modules):
+        import heavy
+def test_second_import():
+    import heavy
+def test_plain():
+    del sys.modules["plain"]
+    import plain
+"""
+
+
+@pytest.fixture
+def heavy(files):
+    """A package `heavy` in the current folder."""
+    origin = importlib.util.find_spec("_json").origin
+    if origin is None or "lib-dynload" not in origin:
+        pytest.skip("this Python has its extensions built in")
+    files({"heavy/__init__.py": HEAVY, "plain.py": "", "test_evicts.py": EVICTING})
+    shutil.copy(origin, "heavy")
+
+
+@pytest.mark.usefixtures("heavy")
+def test_modules_that_were_evicted(run):
+    """The test that evicted a package is named with its line; the second import says what it is."""
+    finished = run("--isolate=session", "-o", "isolate_guards=report")
+
+    assert finished.counts == {"passed": 2, "failed": 1}, shown(finished)
+    told = said(finished)["modules"]
+    assert "heavy was taken out of sys.modules: it has native code" in told, shown(finished)
+    assert "test_evicts.py:5)" in told
+    assert "plain was replaced in sys.modules (at" in told
+    why = "heavy was taken out of sys.modules by test_evicts.py::test_first_import"
+    assert why in finished.out
+    assert re.search(r"and imported again at \S+test_evicts.py:8: it has", finished.out)
+
+
+@pytest.mark.usefixtures("heavy")
+def test_modules_that_were_put_back(run):
+    """With `restore` the next import finds the same module."""
+    finished = run("--isolate=session", "-o", "isolate_guards=modules=restore")
+
+    assert finished.counts == {"passed": 3}, shown(finished)
+    assert "cannot be put back" not in finished.out

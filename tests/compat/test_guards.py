@@ -101,3 +101,30 @@ def test_what_plugins_do_around_a_test_is_no_finding(run, files):
     )  # fmt: skip
     assert finished.tests == {"passed": 8}, shown(finished)
     assert not finished.section("left behind"), shown(finished)
+
+
+EVICTED = """
+import sys
+from unittest import mock
+
+def test_evicts():
+    with mock.patch.dict(sys.modules):
+        import numpy
+
+def test_imports_again():
+    import numpy
+"""
+
+
+def test_numpy_that_was_evicted(run, files):
+    """Its second import is explained by who evicted it; with `restore` there is none."""
+    pytest.importorskip("numpy")
+    files({"test_evicts.py": EVICTED})
+    options = ("--isolate=session", "-p", "no:randomly", "-p", "no:hypothesispytest")
+
+    told = run(*options, "-o", "isolate_guards=report")
+    back = run(*options, "-o", "isolate_guards=modules=restore")
+
+    assert told.tests == {"passed": 1, "failed": 1}, shown(told)
+    assert "numpy was taken out of sys.modules by test_evicts.py::test_evicts (at" in told.out
+    assert back.tests == {"passed": 2}, shown(back)

@@ -170,6 +170,15 @@ def _file_of(module: object) -> object:
         return None
 
 
+def functions_of(owner: Any) -> list[Any]:  # noqa: ANN401 - an item, a fixture's definition, or None
+    """Return the functions that are run for a test, or a fixture; its own comes first."""
+    info = getattr(owner, "_fixtureinfo", None)
+    known = info.name2fixturedefs.values() if info else ()
+    own = getattr(owner, "function", getattr(owner, "func", None))
+    fixtures = [one.func for fixturedefs in known for one in fixturedefs]
+    return [function for function in (own, *fixtures) if function is not None]
+
+
 def stage_item(
     item: Any,  # noqa: ANN401 - a pytest.Function
     node: Any,  # noqa: ANN401 - a pytest.Node

@@ -16,6 +16,7 @@ from pytest_bulkhead.guards.interpreter import (
     Warnings,
 )
 from pytest_bulkhead.guards.logs import Loggers, RootLogger
+from pytest_bulkhead.guards.modules import Modules
 from pytest_bulkhead.guards.resource import Resource
 from pytest_bulkhead.guards.signals import Signals
 from pytest_bulkhead.guards.streams import RandomStreams
@@ -34,7 +35,7 @@ from pytest_bulkhead.guards.threads import NativeThreads, Threads
 #: changing the rest, and the time zone after the variable that it comes from.
 CHEAP: tuple[type[Resource], ...] = (
     Threads, StartMethod, EventLoops, Folder, Environ, TimeZone, Locale, FileMask, Arguments,
-    ImportPath, Hooks, Streams, Signals, Faults, RecursionLimit, Collector, RootLogger,
+    Modules, ImportPath, Hooks, Streams, Signals, Faults, RecursionLimit, Collector, RootLogger,
     Warnings, Decimals, Numpy, Torch, RandomStreams, Descriptors,
 )  # fmt: skip
 

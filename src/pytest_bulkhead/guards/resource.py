@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pytest_bulkhead.protocol.values import cut, safe_repr
@@ -47,6 +47,10 @@ class Resource:
 
     def restore(self, before: Any) -> None:  # noqa: ANN401
         """Make the resource what it was in a snapshot, as far as that can be done."""
+
+    def place_in(self, functions: Sequence[Any]) -> str:  # noqa: ARG002
+        """Return which line of a test, or its fixtures, did it, as `file:line`; or empty."""
+        return ""
 
 
 def short(value: object) -> str:

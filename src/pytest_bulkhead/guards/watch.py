@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pytest_bulkhead.core.baseline import UNKNOWN, State, changed, rebased
 from pytest_bulkhead.guards.resource import Resource
@@ -29,7 +29,7 @@ class Left(NamedTuple):
     resource: Resource
     texts: tuple[str, ...]
     #: What the resource was like before.
-    before: object
+    before: Any
 
 
 class Watch:

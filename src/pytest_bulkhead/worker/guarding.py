@@ -7,11 +7,6 @@ theirs, not the test's (`guards.watch`): each is looked at before and after its 
 and after its teardown, and must in both together have changed nothing. A module is looked at,
 thoroughly, before its first test in this process and after the teardown of its last one.
 
-Some of what a test seems to leave, a wide fixture that stands may hold: an executor of the session
-starts its threads when a test first submits something. So threads, descriptors and the like are
-**pending** while a wide fixture stands, and told when all are torn down, if they are left then. The
-policy `fail` does not wait.
-
 In a stage, which runs no test, only wide fixtures are looked at; what stands there is in what its
 cells find at their beginning. What is pending in a cell is never told: the fixture is torn down in
 another process.
@@ -27,20 +22,21 @@ from __future__ import annotations
 import functools
 import gc
 from collections.abc import Generator, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.findings import LEAVES, Done, Finding, Policy, read_leaves, what_is_done
-from pytest_bulkhead.core.marks import Mark
+from pytest_bulkhead.core.findings import Done, Finding, Policy
 from pytest_bulkhead.guards import registry
 from pytest_bulkhead.guards.asked import Asked
+from pytest_bulkhead.guards.reimports import explain_reimport
 from pytest_bulkhead.guards.resetting import Resetter
 from pytest_bulkhead.guards.resource import Resource
 from pytest_bulkhead.guards.threads import Threads
-from pytest_bulkhead.guards.watch import Left, Watch
+from pytest_bulkhead.guards.watch import Watch
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.worker.flight import FlightPlugin, name_fixture
+from pytest_bulkhead.worker.left_behind import Blamed, LeftBehind
 from pytest_bulkhead.worker.reporter import Mouth
 
 #: Scopes of fixtures that outlive a module.
@@ -53,16 +49,6 @@ _HOLDS_NOTHING = "event_loop_policy"
 
 #: Owners in `Watch`; of wide fixtures it is the identity of the definition.
 _TEST, _FILE = "test", "file"
-
-
-class _Pending(NamedTuple):
-    """What a test seems to have left, while a wide fixture stands that may hold it."""
-
-    watch: Watch
-    left: Left
-    blamed: str
-    item: int
-    accepted: bool
 
 
 class GuardPlugin:
@@ -78,13 +64,9 @@ class GuardPlugin:
         self._resetter = Resetter(asked.resets)
         self._cheap = Watch(self._wanted(registry.CHEAP))
         self._thorough = Watch(self._wanted(registry.THOROUGH))
-        #: The test in hand; the copies of tests that a stage has are not.
-        self._item: Any = None
         #: The file of the test in hand, a module as a rule, once it was looked at.
         self._file: pytest.File | None = None
-        self._pending: list[_Pending] = []
-        #: What is to be an error at the teardown of the test in hand.
-        self._failures: list[str] = []
+        self._left = LeftBehind(asked, mouth, flight)
 
     def _wanted(self, kinds: Iterable[type[Resource]]) -> list[Resource]:
         wanted = [kind() for kind in kinds if self._asked.policies[kind.name] is not Policy.OFF]
@@ -104,21 +86,21 @@ class GuardPlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        self._item = item
+        self._left.item = item
         try:
             return (yield)
         finally:
-            self._item = None
+            self._left.item = None
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         __tracebackhide__ = True
-        if item is self._item:
+        if item is self._left.item:
             file = _file_of(item)
             if file is not self._file:
                 self._file = file
                 self._thorough.begin(_FILE)
-            self._failures = []
+            self._left.failures = []
             self._cheap.begin(_TEST)
         return (yield)
 
@@ -135,30 +117,41 @@ class GuardPlugin:
         finally:
             if deferred:
                 gc.enable()
-            if item is self._item and self._cheap.is_at_work(_TEST):
+            if item is self._left.item and self._cheap.is_at_work(_TEST):
                 self._look_after(item, nextitem)
-        failures, self._failures = self._failures, []
+        failures, self._left.failures = self._left.failures, []
         if failures:
             pytest.fail("\n".join(failures), pytrace=False)
         return result
 
     def _look_after(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
         """Find what a test left, and its module when that is done."""
-        self._tell_wrong_resets()
-        self._take(self._cheap, self._cheap.end(_TEST), item.nodeid)
+        self._tell_wrong_resets(item)
+        self._left.take(self._cheap, self._cheap.end(_TEST), Blamed(item.nodeid, item))
         if self._file is not None and _file_of(nextitem) is not self._file:
             self._end_file(self._file)
-        self._settle()
+        self._left.settle()
 
     def _end_file(self, file: pytest.File) -> None:
         self._file = None
         if self._asked.defers_collection:
             gc.collect()
-        self._take(self._thorough, self._thorough.end(_FILE), file.nodeid)
+        self._left.take(self._thorough, self._thorough.end(_FILE), Blamed(file.nodeid))
 
-    def _tell_wrong_resets(self) -> None:
+    def _tell_wrong_resets(self, item: pytest.Item) -> None:
         for text in self._resetter.reset():
-            self._tell(Finding("reset", (text,), self._item.nodeid, Done.STUCK), self._flight.item)
+            wrong = Finding("reset", (text,), item.nodeid, Done.STUCK)
+            self._left.tell(wrong, self._flight.item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+        """Say of a second import that it is one."""
+        report = yield
+        if call.excinfo is not None and report.failed and self._left.watches_modules:
+            text = explain_reimport(call.excinfo.value, self._left.evicted)
+            if text:
+                report.sections.append(("Imported twice", text))
+        return report
 
     # -- around a wide fixture -----------------------------------------------------------------
 
@@ -199,71 +192,14 @@ class GuardPlugin:
         owner = id(fixturedef)
         for watch in (self._cheap, self._thorough):
             if watch.is_at_work(owner):
-                self._take(watch, watch.end_teardown(owner), name_fixture(fixturedef, request))
-
-    # -- what was found ------------------------------------------------------------------------
-
-    def _take(self, watch: Watch, found: Iterable[Left], blamed: str) -> None:
-        """Do with what was found what its guard's policy wants, now or when it is clear."""
-        for left in found:
-            accepted = left.resource.name in self._accepted()
-            policy = self._asked.policies[left.resource.name]
-            pending = _Pending(watch, left, blamed, self._flight.item, accepted)
-            waits = left.resource.may_be_held and policy is not Policy.FAIL and not accepted
-            if waits and watch.standing:
-                self._pending.append(pending)
-            else:
-                self._conclude(pending)
-
-    def _settle(self) -> None:
-        """Tell what is still left, once no wide fixture can hold it."""
-        pending, self._pending = self._pending, []
-        for one in pending:
-            if one.watch.standing:
-                self._pending.append(one)
-                continue
-            texts = one.watch.still(one.left)
-            if texts:
-                self._conclude(one._replace(left=one.left._replace(texts=texts)))
-
-    def _conclude(self, one: _Pending) -> None:
-        guard, texts = one.left.resource.name, one.left.texts
-        done = what_is_done(self._asked.policies[guard], accepted=one.accepted)
-        stuck = one.watch.restore(one.left) if done is Done.RESTORED else ()
-        if done is Done.FAILED:
-            self._failures += [f"{one.blamed} left behind: {guard}: {text}" for text in texts]
-        gone = tuple(text for text in texts if text not in stuck)
-        for those, end in ((gone, done), (stuck, Done.STUCK)):
-            if those:
-                self._tell(Finding(guard, those, one.blamed, end), one.item)
-
-    def _tell(self, finding: Finding, item: int) -> None:
-        """Tell the controller, and whoever writes down the properties of the test in hand."""
-        self._mouth.say(
-            msg.Found(finding.guard, finding.texts, finding.blamed, finding.done.value, item)
-        )
-        if self._item is not None and finding.done is not Done.ACCEPTED:
-            whose = "" if finding.blamed == self._item.nodeid else f"{finding.blamed}: "
-            for text in finding.texts:
-                self._item.user_properties.append(
-                    ("left_behind", f"{whose}{finding.guard}: {text}")
-                )
-
-    def _accepted(self) -> frozenset[str]:
-        """Return the guards whose findings the test in hand accepts."""
-        if self._item is None:
-            return frozenset()
-        marks = [
-            Mark(mark.name, mark.args, mark.kwargs, self._item.nodeid)
-            for mark in self._item.iter_markers(LEAVES)
-        ]
-        return frozenset(read_leaves(self._item.nodeid, marks, registry.NAMES))
+                blamed = Blamed(name_fixture(fixturedef, request), fixturedef)
+                self._left.take(watch, watch.end_teardown(owner), blamed)
 
     def pytest_sessionfinish(self) -> None:
-        self._settle()
-        if self._failures:
+        self._left.settle()
+        if self._left.failures:
             # Of fixtures that were torn down when no test was left to be their error.
-            text = "\n".join(self._failures)
+            text = "\n".join(self._left.failures)
             self._mouth.say(msg.Refused("teardown", text, self._flight.item))
 
 

@@ -7,18 +7,21 @@ import asyncio
 import decimal
 import faulthandler
 import gc
+import importlib.util
 import logging
 import multiprocessing
 import os
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import sys
 import tempfile
 import threading
 import time
+import unittest.mock
 import warnings
 
 import pytest
@@ -30,6 +33,7 @@ from pytest_bulkhead.guards import (
     files,
     interpreter,
     logs,
+    modules,
     registry,
     signals,
     streams,
@@ -364,3 +368,62 @@ def test_torch():
     assert len(one.end()) == 3
     assert one.restore() == []
     assert torch.get_default_dtype() is torch.float32
+
+
+@pytest.fixture
+def heavy(tmp_path, monkeypatch):
+    """A package with native code: an extension of Python's under another name, and a pure part."""
+    origin = importlib.util.find_spec("_json").origin
+    if origin is None or "lib-dynload" not in origin:
+        pytest.skip("this Python has its extensions built in")
+    folder = tmp_path / "guards_heavy"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("import guards_heavy.pure, guards_heavy._json")
+    (folder / "pure.py").write_text("")
+    shutil.copy(origin, folder)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    modules.Modules().attend()
+    before = dict(sys.modules)
+    yield "guards_heavy"
+    for name in [name for name in sys.modules if name.startswith("guards_heavy")]:
+        del sys.modules[name]
+    assert before.items() <= sys.modules.items()
+
+
+NATIVE = f": {modules.NATIVE}"
+
+
+def test_a_first_import_that_was_undone(heavy):
+    """What the test itself imported and evicted comes back with all its parts, as they were."""
+    one = Trial(modules.Modules())
+    with unittest.mock.patch.dict(sys.modules):
+        package = importlib.import_module(heavy)
+
+    assert one.end() == [f"guards_heavy was taken out of sys.modules{NATIVE}"]
+    assert one.restore() == []
+    assert importlib.import_module(heavy) is package
+    assert importlib.import_module(f"{heavy}.pure") is package.pure
+
+
+def test_a_part_that_was_imported_again(heavy):
+    """A part that is another one now is named, and put back in its package too."""
+    package = importlib.import_module(heavy)
+    pure = package.pure
+    one = Trial(modules.Modules())
+    del sys.modules[f"{heavy}.pure"]
+    again = importlib.import_module(f"{heavy}.pure")
+
+    assert again is package.pure is not pure
+    assert one.end() == [f"parts of {heavy} ({heavy}.pure) were replaced in sys.modules{NATIVE}"]
+    assert one.restore() == []
+    assert importlib.import_module(f"{heavy}.pure") is package.pure is pure
+
+
+def test_imports_and_a_stub_that_was_undone(heavy):
+    """To import is no finding, nor is what was put back."""
+    importlib.import_module(heavy)
+    one = Trial(modules.Modules())
+    with unittest.mock.patch.dict(sys.modules, {heavy: object()}):
+        import this  # noqa: F401
+
+    assert one.end() == []

@@ -1,0 +1,133 @@
+"""Modules that were taken out of `sys.modules`, or replaced there.
+
+Theory of operation: a package with native code cannot be imported twice, whole or in part. The
+second import raises what nobody understands ("function already has a docstring"), or crashes. So
+its parts are missed when they are gone, also those that the test itself has imported: that is what
+`patch.dict(sys.modules)` does around a first import. Other modules are missed when the test found
+them: who imports them again has classes that are not the ones others have.
+
+What is compared is a list of the values, for a dict takes five times as long; names are looked up
+when the list is another.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from types import ModuleType
+from typing import Any
+
+from pytest_bulkhead.guards.resource import Resource
+from pytest_bulkhead.guards.touching import line_that_changes_modules
+from pytest_bulkhead.system.natives import loaded_natives, watch_natives
+
+#: In the place of a module that was loaded, and is not in `sys.modules`.
+LOST = "lost"
+
+#: Names in a text.
+_FEW = 3
+
+NATIVE = "it has native code, which can be loaded once"
+
+
+class Modules(Resource):
+    """`sys.modules`."""
+
+    name = "modules"
+    watches = "`sys.modules`: what was taken out or replaced, by package"
+    advice = "use the fixture stub_module; and import what has native code before patch.dict(...)"
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+        self._loaded = 0
+        self._latest: dict[str, Any] = {}
+
+    def attend(self) -> None:
+        watch_natives()
+
+    def snapshot(self) -> dict[str, Any]:
+        values, loaded = list(sys.modules.values()), len(loaded_natives())
+        if loaded != self._loaded or values != self._values:
+            self._values, self._loaded = values, loaded
+            self._latest = {**sys.modules, **_lost()}
+        return self._latest
+
+    def differences(self, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+        gone, others = _changes(before, after)
+        yield from _by_package(gone, after, "taken out of sys.modules")
+        yield from _by_package(others, after, "replaced in sys.modules")
+
+    def changed_packages(self, before: dict[str, Any]) -> frozenset[str]:
+        """Return the packages of what is gone or replaced since a snapshot."""
+        gone, others = _changes(before, self.snapshot())
+        return frozenset(map(package_of, gone | others))
+
+    def restore(self, before: dict[str, Any]) -> None:
+        old = {name: module for name, module in before.items() if not _is_lost(before, name)}
+        for name in _lost().keys() - before.keys():
+            for part, module in _parts_of(loaded_natives()[name].package):
+                old.setdefault(part, module)
+        for name, module in old.items():
+            if sys.modules.get(name) is not module:
+                _put_back(name, module)
+
+    def place_in(self, functions: Sequence[Any]) -> str:
+        return line_that_changes_modules(functions)
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """Return the names that are gone, and those that others have now."""
+    gone = {name for name in before if _is_lost(after, name) and not _is_lost(before, name)}
+    gone |= {name for name in after.keys() - before.keys() if _is_lost(after, name)}
+    both = (before.keys() & after.keys()) - gone
+    return gone, {n for n in both if before[n] is not after[n] and not _is_lost(before, n)}
+
+
+def _lost() -> dict[str, Any]:
+    return dict.fromkeys((name for name in loaded_natives() if name not in sys.modules), LOST)
+
+
+def _is_lost(state: Mapping[str, Any], name: str) -> bool:
+    return state.get(name, LOST) is LOST
+
+
+def package_of(name: str) -> str:
+    """Return the outermost package of a module."""
+    return name.partition(".")[0]
+
+
+def native_packages() -> frozenset[str]:
+    """Return the packages of which an extension module was loaded."""
+    return frozenset(map(package_of, loaded_natives()))
+
+
+def _by_package(names: set[str], after: Mapping[str, Any], what: str) -> Iterator[str]:
+    natives = native_packages()
+    for package, members in groupby(sorted(names), key=package_of):
+        parts = list(members)
+        whole = package in parts or package not in after
+        who = f"{package} was" if whole else f"parts of {package} ({', '.join(parts[:_FEW])}) were"
+        why = f": {NATIVE}" if package in natives else ""
+        yield f"{who} {what}{why}"
+
+
+def _parts_of(package: ModuleType) -> Iterator[tuple[str, ModuleType]]:
+    """Yield a package and what can be reached below it: those that import it bind their parts."""
+    todo, met = [package], {id(package)}
+    while todo:
+        module = todo.pop()
+        yield module.__name__, module
+        for value in list(vars(module).values()):
+            if isinstance(value, ModuleType) and id(value) not in met:
+                met.add(id(value))
+                if value.__name__.startswith(f"{package.__name__}."):
+                    todo.append(value)
+
+
+def _put_back(name: str, module: Any) -> None:  # noqa: ANN401 - sys.modules takes anything
+    sys.modules[name] = module
+    above, _dot, own = name.rpartition(".")
+    parent = sys.modules.get(above)
+    if isinstance(vars(parent).get(own) if parent else None, ModuleType):
+        setattr(parent, own, module)
