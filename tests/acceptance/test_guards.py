@@ -243,6 +243,19 @@ def test_modules_that_were_evicted(run):
 
 
 @pytest.mark.usefixtures("heavy")
+def test_a_second_import_that_crashes(run, files):
+    """The crash is that of the test that imports; its report names who evicted the package."""
+    files({"heavy/__init__.py": HEAVY.replace("raise", "import os; os.abort()\n    raise")})
+    finished = run("--isolate=module", "-o", "isolate_guards=report")
+
+    assert finished.counts == {"passed": 2, "crashed": 1}, shown(finished)
+    assert "crashed with SIGABRT in call" in finished.out
+    assert (
+        "left there by test_evicts.py::test_first_import: modules: heavy was taken" in finished.out
+    )
+
+
+@pytest.mark.usefixtures("heavy")
 def test_modules_that_were_put_back(run):
     """With `restore` the next import finds the same module."""
     finished = run("--isolate=session", "-o", "isolate_guards=modules=restore")

@@ -62,6 +62,7 @@ class Autopsy:
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
+            left=tuple(craft.found) if craft else (),
         )
 
     def _command(self, nodeid: str) -> str:

@@ -22,6 +22,8 @@ class Findings:
         except ValueError:
             raise ProtocolError(f"nothing is done that is called {message.done!r}") from None
         finding = Finding(message.guard, message.texts, message.blamed, done)
+        if done is not Done.RESTORED:
+            craft.found.append(finding)
         if done is not Done.ACCEPTED:
             self._bridge.findings.append(finding)
         if self._bridge.journal is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pytest_bulkhead.controller.holding import Held
 from pytest_bulkhead.controller.node import WorkerNode
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.system import linux
 from pytest_bulkhead.system.berth import Hull
 from pytest_bulkhead.system.endpoint import Endpoint
@@ -43,6 +44,8 @@ class Craft:
     told: dict[str, object] = dataclasses.field(default_factory=dict)
     #: The report of its latest test's teardown, which a stage below it may add to.
     held: Held | None = None
+    #: What guards found in it, and nobody has put back.
+    found: list[Finding] = dataclasses.field(default_factory=list)
     #: It said that it has left.
     left: bool = False
 

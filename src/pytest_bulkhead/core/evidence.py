@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.item import Phase
 
 
@@ -32,3 +33,5 @@ class Evidence(NamedTuple):
     rest: int = 0
     #: The tests that had run in that process before, in order.
     before: tuple[str, ...] = ()
+    #: What they left there, of what guards watch.
+    left: tuple[Finding, ...] = ()

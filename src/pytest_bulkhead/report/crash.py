@@ -13,6 +13,8 @@ from pytest_bulkhead.core.item import Phase
 
 #: Tests of an earlier process that are listed by name.
 _MAX_BEFORE = 8
+#: Findings of guards that are listed.
+_MAX_LEFT = 5
 
 
 def headline(evidence: Evidence) -> str:
@@ -61,6 +63,8 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
+    for finding in evidence.left[-_MAX_LEFT:]:
+        yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     yield f"  run it again: {evidence.command}"
     yield ""
     yield trim_stacks(evidence.stacks) or _why_no_stacks(evidence)
