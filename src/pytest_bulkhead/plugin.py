@@ -132,7 +132,7 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
     parser.addini(
         "isolate_guards",
-        "what tests must not leave behind: off (default), report, restore or fail for all guards, "
+        "what tests must not leave behind: off, report (default), restore or fail for all guards, "
         "or guard=policy for one",
         type="args",
         default=[],

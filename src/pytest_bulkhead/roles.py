@@ -22,6 +22,7 @@ from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
+from pytest_bulkhead.stubbed_files import StubbedFilesPlugin
 from pytest_bulkhead.system import environ, leaving, linux, sockets, streams, threads
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
 from pytest_bulkhead.worker.warming import import_ahead
@@ -235,6 +236,7 @@ class _Crew(Role):
             CollectGuardPlugin(self._cabin.page, doomed), "bulkhead-guard"
         )
         config.pluginmanager.register(ExitGuardPlugin(), "bulkhead-exit-guard")
+        config.pluginmanager.register(StubbedFilesPlugin(), "bulkhead-stubbed-files")
         compat.capture_into(config, self._cabin.out, self._cabin.err)
         set_stdio_aside(config)
         quiet = QuietStartPlugin(self._cabin.out, self._cabin.err)

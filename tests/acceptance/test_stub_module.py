@@ -65,3 +65,51 @@ def test_who_uses_it_has_a_process_of_its_own(run, files):
     assert run().counts == {"passed": 1, "failed": 1}
     finished = run("--isolate=session")
     assert finished.counts == {"passed": 2}, shown(finished)
+
+
+STUBBED = """
+import os, sys, types
+from unittest import mock
+stub = types.ModuleType("heavy")
+stub.VALUE = "stub"
+sys.modules["heavy"] = stub
+sys.modules["heavy.core"] = mock.MagicMock()
+sys.modules["absent"] = types.ModuleType("absent")
+import product, pytest
+from heavy.core import anything
+@pytest.fixture(scope="module", autouse=True)
+def wide():
+    import heavy
+    assert heavy is stub
+def test_stubbed():
+    import heavy, product
+    assert heavy is stub and product.value() == "stub"
+def test_in_the_same_process():
+    assert sys.modules["heavy"] is stub
+"""
+#: It finds `product` imported, by a file before it, as it would in plain pytest.
+LATER = STUBBED.replace("product", "json").replace("json.value()", "json.loads('\"stub\"')")
+REAL = """
+import absent, heavy, heavy.core, product
+def test_real():
+    assert heavy.VALUE == product.value() == "real" and heavy.core.NAME == "real core"
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("--isolate=session",),
+        ("--isolate=session", "-n2"),
+        ("--isolate=module", "--isolate-start=spawn"),
+        ("--isolate=function",),
+    ],
+    ids=" ".join,
+)
+def test_a_stub_at_the_top_of_a_file(run, files, how):
+    """Only the tests of that file see it, in a process of their own; also what it imported."""
+    files({**HEAVY, "test_a.py": STUBBED, "test_b.py": REAL, "test_c.py": LATER})
+
+    finished = run(*how)
+
+    assert finished.counts == {"passed": 5}, shown(finished)

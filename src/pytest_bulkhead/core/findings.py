@@ -72,7 +72,7 @@ def parse_policies(
     Raises:
         UsageProblem: no such policy, or no such guard.
     """
-    general, named = Policy.OFF, dict[str, Policy]()
+    general, named = Policy.REPORT, dict[str, Policy]()
     for word in (part for line in words for part in line.split()):
         name, is_named, value = word.rpartition("=")
         policy = _parse_policy(word, value)

@@ -34,9 +34,9 @@ def read_asked(getini: Callable[[str], Any]) -> Asked:
     """
     words, resets = getini("isolate_guards"), parse_resets(getini("isolate_reset"))
     defers_collection = _read_gc(str(getini("isolate_gc") or "auto"))
-    if not (words or resets or defers_collection):
+    if words == ["off"] and not (resets or defers_collection):
+        # Twenty modules that a run without guards has no use for.
         return Asked({}, (), False)
-    # Twenty modules that a run without guards has no use for.
     from pytest_bulkhead.guards.registry import NAMES, UNASKED  # noqa: PLC0415
 
     return Asked(parse_policies(words, NAMES, UNASKED), resets, defers_collection)

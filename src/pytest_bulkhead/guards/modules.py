@@ -20,7 +20,12 @@ from typing import Any
 
 from pytest_bulkhead.guards.resource import Resource
 from pytest_bulkhead.guards.touching import line_that_changes_modules
-from pytest_bulkhead.system.natives import loaded_natives, watch_natives
+from pytest_bulkhead.system.natives import (
+    loaded_natives,
+    native_packages,
+    package_of,
+    watch_natives,
+)
 
 #: In the place of a module that was loaded, and is not in `sys.modules`.
 LOST = "lost"
@@ -90,16 +95,6 @@ def _lost() -> dict[str, Any]:
 
 def _is_lost(state: Mapping[str, Any], name: str) -> bool:
     return state.get(name, LOST) is LOST
-
-
-def package_of(name: str) -> str:
-    """Return the outermost package of a module."""
-    return name.partition(".")[0]
-
-
-def native_packages() -> frozenset[str]:
-    """Return the packages of which an extension module was loaded."""
-    return frozenset(map(package_of, loaded_natives()))
 
 
 def _by_package(names: set[str], after: Mapping[str, Any], what: str) -> Iterator[str]:

@@ -9,8 +9,8 @@ import importlib
 from collections.abc import Iterator, Mapping
 from types import FrameType, TracebackType
 
-from pytest_bulkhead.guards.modules import NATIVE, native_packages, package_of
-from pytest_bulkhead.system.natives import loaded_natives
+from pytest_bulkhead.guards.modules import NATIVE
+from pytest_bulkhead.system.natives import loaded_natives, native_packages, package_of
 from pytest_bulkhead.system.places import is_of_user
 
 

@@ -33,6 +33,16 @@ def loaded_natives() -> Mapping[str, Native]:
     return _loaded
 
 
+def package_of(name: str) -> str:
+    """Return the outermost package of a module."""
+    return name.partition(".")[0]
+
+
+def native_packages() -> frozenset[str]:
+    """Return the packages of which an extension module was loaded."""
+    return frozenset(map(package_of, _loaded))
+
+
 def watch_natives() -> None:
     """Begin to note extension modules, and note those that are in `sys.modules` already."""
     if isinstance(vars(ExtensionFileLoader)["exec_module"], _Noting):
@@ -60,5 +70,5 @@ class _Noting:
 def _note(loader: ExtensionFileLoader) -> None:
     module = sys.modules.get(loader.name)
     if module is not None and loader.name not in _loaded and _OF_PYTHON not in str(loader.path):
-        package = sys.modules.get(loader.name.partition(".")[0], module)
+        package = sys.modules.get(package_of(loader.name), module)
         _loaded[loader.name] = Native(module, package)

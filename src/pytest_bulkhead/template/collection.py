@@ -16,6 +16,7 @@ from pytest_bulkhead.guards.asked import read_asked
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
+from pytest_bulkhead.stubbed_files import floor_of
 from pytest_bulkhead.system.endpoint import Endpoint
 from pytest_bulkhead.system.environ import first_read_of
 from pytest_bulkhead.template.common import common_modules
@@ -127,7 +128,8 @@ class _Reader:
 
 def _level(item: pytest.Item, wish: Wish) -> Level:
     """Return the level that a test asks for, by its marks or by what it does to its process."""
-    return Level.FUNCTION if "stub_module" in getattr(item, "fixturenames", ()) else wish.level
+    stubs = "stub_module" in getattr(item, "fixturenames", ())
+    return Level.FUNCTION if stubs else floor_of(item, wish.level)
 
 
 _NO_WISH = Wish(Level.SESSION)

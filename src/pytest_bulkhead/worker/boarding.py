@@ -166,6 +166,8 @@ class SpawnedWorkerPlugin:
         self._welcome = welcome
         self._cabin = cabin
         self._later = later
+        #: What the user named.
+        self._args: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -176,6 +178,7 @@ class SpawnedWorkerPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """Collect the files of our tests alone: collecting them all takes seconds."""
+        self._args = session.config.args
         files = _files_of(self._welcome.names, session.config.rootpath)
         if not session.config.getoption("keepduplicates"):
             session.config.args = files or session.config.args
@@ -186,13 +189,22 @@ class SpawnedWorkerPlugin:
         streams.load_streams()
         streams.settle_streams(self._welcome.seed)
         gear.board(self._cabin, self._welcome, self._later)
-        items = _match(session.items, self._welcome.names)
-        missing = [name for number, (name, _) in self._welcome.names.items() if number not in items]
+        return gear.worker.run(session, self._find_items(session))
+
+    def _find_items(self, session: pytest.Session) -> dict[int, pytest.Item]:
+        names = self._welcome.names
+        items = _match(session.items, names)
+        if len(items) < len(names) and session.config.args != self._args:
+            # A file may count on what the import of another has left.
+            session.config.args = self._args
+            session.perform_collect()
+            items = _match(session.items, names)
+        missing = [name for number, (name, _) in names.items() if number not in items]
         if missing:
             text = f"a spawned worker did not collect {missing[0]!r}, which the template did"
             self._cabin.endpoint.send(msg.Refused("collection", text, len(missing)))
             raise pytest.exit.Exception(text, 1)
-        return gear.worker.run(session, items)
+        return items
 
 
 def _files_of(names: dict[int, list[Any]], root: Path) -> list[str]:

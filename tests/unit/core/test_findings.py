@@ -32,7 +32,7 @@ def leaves(*args, **kwargs):
 @pytest.mark.parametrize(
     ("policies", "words"),
     [
-        ((OFF, OFF, OFF, OFF), []),
+        ((REPORT, REPORT, OFF, REPORT), []),
         ((REPORT, REPORT, OFF, REPORT), ["report"]),
         ((OFF, OFF, OFF, OFF), ["off"]),
         ((FAIL, FAIL, OFF, FAIL), ["fail"]),
@@ -40,6 +40,7 @@ def leaves(*args, **kwargs):
         ((REPORT, RESTORE, OFF, FAIL), ["threads=fail\n environ=restore", "report"]),
         ((OFF, OFF, REPORT, OFF), ["off", "random=report"]),
         ((RESTORE, OFF, OFF, RESTORE), ["fail", "restore", "environ=fail", "environ=off"]),
+        ((REPORT, RESTORE, OFF, REPORT), ["environ=restore"]),
     ],
 )
 def test_policies(policies, words):
