@@ -6,6 +6,7 @@ import re
 
 import pytest
 from conftest import read_journal, shown
+from suites import MIXED
 
 HEAVY = """
 import time
@@ -63,3 +64,39 @@ def test_what_the_suite_pays(how, times, run, files):
         told = [one["imported"] for one in evidence if "imported" in one]
         packages = [row[0] for one in told for row in one["rows"]]
         assert packages.count("late") == 2
+
+
+def test_nothing_else_changes(run, files):
+    """The output of tests that fail in every way is the same, but for the section; so is the exit status."""
+    files(
+        {
+            **MIXED,
+            "test_broken.py": "import missing\n",
+            "test_raises.py": "import raises\n",
+            "raises.py": "1 / 0\n",
+        }
+    )
+    args = "-rA", "--continue-on-collection-errors", "-p", "no:cacheprovider"
+
+    def lines(*more):
+        finished = run(*args, *more)
+        text = finished.out.replace(f"{finished.section('imports')}", "")
+        text = re.sub(
+            r"\d+\.\d+s|0x[0-9a-f]+|=+ imports =+\n|<frozen importlib._bootstrap>:\d+.*\n +\?\?\?\n",
+            "",
+            text,
+        )
+        return finished.code, text.splitlines()
+
+    assert lines() == lines("--isolate-imports")
+
+
+@pytest.mark.parametrize("how", [(), ("--isolate=function",)], ids=map(str, range(2)))
+def test_clashes(how, run, files):
+    """A module of the suite that hides one of Python is named once, though two tests import it."""
+    files({"wave.py": "", "test_a.py": "def test_1(): import wave\ndef test_2(): import wave\n"})
+    finished = run("--isolate-imports", *how)
+
+    assert finished.counts == {"passed": 2}, shown(finished)
+    clash = f"clash: wave is {run.path / 'wave.py'}, which hides "
+    assert finished.section("imports").count(clash) == 1, shown(finished)

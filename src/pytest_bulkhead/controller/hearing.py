@@ -39,6 +39,7 @@ class Hearing:
         self._hook = bridge.config.hook
         self._asked = False
         tests, found = Testimony(bridge, feed), Gathering(bridge, feed)
+        imports = Imports(bridge)
         staged = self._below = Below(bridge, feed)
         self._handlers: dict[type[Any], Any] = {
             msg.Hello: self._on_hello,
@@ -48,7 +49,8 @@ class Hearing:
             msg.Live: tests.on_live,
             msg.Leaked: self._on_leaked,
             msg.Found: Findings(bridge).on_found,
-            msg.Imported: Imports(bridge).on_imported,
+            msg.Imported: imports.on_told,
+            msg.Clashed: imports.on_told,
             msg.TerminalWanted: self._on_terminal_wanted,
             msg.TerminalReturned: self._on_terminal_returned,
             msg.Paused: self._on_paused,

@@ -10,17 +10,17 @@ from pytest_bulkhead.protocol import messages as msg
 
 
 class Imports:
-    """Takes in what was paid for imports, in this process too."""
+    """Takes in what processes say, this one too."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._plugin = bridge.config.pluginmanager.getplugin(NAME)
 
-    def on_imported(self, craft: Craft | None, message: msg.Imported) -> None:
-        """Take in what a process paid; None is this one."""
+    def on_told(self, craft: Craft | None, message: msg.Imported | msg.Clashed) -> None:
+        """Take in what a process says; None is this one."""
         if self._plugin is None:
             raise ProtocolError("nobody watches imports")
         self._plugin.hear(message)
         if self._bridge.journal is not None:
-            process = 0 if craft is None else craft.process
-            self._bridge.journal.evidence(imported=message._asdict(), process=process)
+            what, process = type(message).__name__.lower(), 0 if craft is None else craft.process
+            self._bridge.journal.evidence(**{what: message._asdict(), "process": process})

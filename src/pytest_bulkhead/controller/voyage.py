@@ -59,7 +59,7 @@ class Voyage:
             session=session,
             oom_kills=linux.oom_kills(),
         )
-        tell_imports(config, functools.partial(Imports(self.bridge).on_imported, None))
+        tell_imports(config, functools.partial(Imports(self.bridge).on_told, None))
 
     def cast_off(self, orders: Orders, first_template: Craft) -> None:
         """Begin, with a template that was ordered already."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pytest_bulkhead.core.item import Phase
 
@@ -134,6 +134,22 @@ class Occasion(NamedTuple):
         return f"{self.phase.word} of {self.subject}" if self.subject else self.phase.word
 
 
+def read_imported(
+    phase: int, subject: str, rows: Iterable[Sequence[Any]]
+) -> tuple[Occasion, list[Paid]]:
+    """Return the occasion, and what was paid on it, as a message or a journal tells of it.
+
+    Raises:
+        ValueError: it cannot have been so.
+        TypeError: likewise.
+    """
+    paid = [
+        Paid(str(package), float(own), float(total), int(grown), str(place), int(times))
+        for package, own, total, grown, place, times in rows
+    ]
+    return Occasion(Phase(phase), subject), paid
+
+
 class Row(NamedTuple):
     """What a run paid for one package."""
 
@@ -157,9 +173,14 @@ class Bill:
             self._paid[one.package] = one if before is None else before + one
             self._occasions.setdefault(one.package, {})[occasion] = None
 
-    def note_clash(self, text: str) -> None:
-        """Take in that what was imported gets into each other's way; once, however often told."""
-        self._clashes[text] = None
+    def note_clashes(self, texts: Iterable[str]) -> None:
+        """Take in what gets into each other's way; once, however many processes tell it."""
+        self._clashes.update(dict.fromkeys(texts))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was told."""
+        return not (self._paid or self._clashes)
 
     @property
     def clashes(self) -> list[str]:

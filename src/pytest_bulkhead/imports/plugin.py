@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.imports import Bill, Occasion, Paid
+from pytest_bulkhead.core.imports import Bill, Occasion, Paid, read_imported
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.imports import NAME
+from pytest_bulkhead.imports.clashes import Clashes
 from pytest_bulkhead.imports.watch import Watch
 from pytest_bulkhead.protocol import messages as msg
 
@@ -39,7 +40,8 @@ class ImportsPlugin:
         self._watch = watch
         self._say: Say | None = None
         #: What was paid while there was nobody to tell.
-        self._untold: list[msg.Imported] = []
+        self._untold: list[msg.Message] = []
+        self._clashes = Clashes()
         #: In the process that the user started: all that any process has told.
         self.bill = Bill()
 
@@ -54,13 +56,10 @@ class ImportsPlugin:
         Raises:
             ProtocolError: it cannot be told so.
         """
-        assert isinstance(message, msg.Imported), "nothing else is told by `_tell`"
-        try:
-            occasion = Occasion(Phase(message.phase), message.subject)
-            paid = [_read(*row) for row in message.rows]
-        except (TypeError, ValueError) as problem:
-            raise ProtocolError(f"nothing is imported so: {problem}") from None
-        self.bill.add(occasion, paid)
+        if isinstance(message, msg.Imported):
+            self.bill.add(*_read(message))
+        elif isinstance(message, msg.Clashed):
+            self.bill.note_clashes(message.texts)
 
     def _tell(self) -> None:
         paid, occasion = self._watch.take(), self._watch.occasion
@@ -71,6 +70,12 @@ class ImportsPlugin:
             untold, self._untold = self._untold, []
             for message in untold:
                 self._say(message)
+
+    def _look(self) -> None:
+        """Look what clashes, to be told of next."""
+        texts = self._clashes.look()
+        if texts:
+            self._untold.append(msg.Clashed(texts))
 
     def _enter(self, phase: Phase, subject: str = "") -> None:
         self._tell()
@@ -91,6 +96,7 @@ class ImportsPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
         """Note that all are."""
+        self._look()
         self._enter(Phase.BETWEEN)
 
     # -- tests ---------------------------------------------------------------------------------
@@ -125,8 +131,12 @@ class ImportsPlugin:
         try:
             return (yield)
         finally:
+            self._look()
             self._tell()
 
 
-def _read(package: Any, own: Any, total: Any, grown: Any, place: Any, times: Any) -> Paid:  # noqa: ANN401, PLR0913, PLR0917 - as it arrives
-    return Paid(str(package), float(own), float(total), int(grown), str(place), int(times))
+def _read(message: msg.Imported) -> tuple[Occasion, list[Paid]]:
+    try:
+        return read_imported(*message)
+    except (TypeError, ValueError) as problem:
+        raise ProtocolError(f"nothing is imported so: {problem}") from None

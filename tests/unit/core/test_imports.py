@@ -6,7 +6,15 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_bulkhead.core.imports import MANY, Bill, Meter, Occasion, Paid, merge
+from pytest_bulkhead.core.imports import (
+    MANY,
+    Bill,
+    Meter,
+    Occasion,
+    Paid,
+    merge,
+    read_imported,
+)
 from pytest_bulkhead.core.item import Phase
 
 MB = 2**20
@@ -107,3 +115,13 @@ def test_occasions_read_as_people_say():
     """With what was collected or run, where there was any; imports in tests are told apart."""
     assert ("collection of t.py", "start-up") == (str(COLLECTION), str(Occasion(Phase.STARTING)))
     assert (False, True) == (COLLECTION.in_test, CALL.in_test)
+
+
+def test_what_is_told_is_read():
+    """As it was; what cannot have been is refused."""
+    rows = [list(paid("a")), list(paid("b", place=""))]
+    assert (CALL, [paid("a"), paid("b", place="")]) == read_imported(3, "t.py::a", rows)
+
+    for phase, row in ((99, rows[0]), (3, rows[0][:-1]), (3, ["a", "x", 0, 0, "", 0]), (3, 7)):
+        with pytest.raises((ValueError, TypeError)):
+            read_imported(phase, "", [row])

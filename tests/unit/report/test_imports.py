@@ -57,7 +57,7 @@ def test_clashes_are_told_once():
     """After the figures."""
     bill = Bill()
     for _ in range(2):
-        bill.note_clash("a hides b")
+        bill.note_clashes(["a hides b"])
 
     assert "clash: a hides b" == list(bill_lines(bill, "/root"))[-1]
     assert ["a hides b"] == bill.clashes
