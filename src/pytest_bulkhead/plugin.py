@@ -245,7 +245,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         from pytest_bulkhead.report.imports import write_bill  # noqa: PLC0415
 
         plugin: Any = config.pluginmanager.getplugin(NAME)
-        write_bill(terminalreporter, plugin.bill, str(config.rootpath))
+        if plugin is not None:  # a conftest loads us too late to watch
+            write_bill(terminalreporter, plugin.bill, str(config.rootpath))
 
 
 def _wants_environment(config: pytest.Config) -> bool:
