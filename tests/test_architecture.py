@@ -27,6 +27,7 @@ LAYERS = {
     "system": 3,
     "compat": 4,
     "guards": 4,
+    "imports": 4,
     "environment": 5,
     "report": 5,
     "controller": 6,

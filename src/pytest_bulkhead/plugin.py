@@ -22,6 +22,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_bulkhead.environment.plugin import EnvironmentPlugin
+    from pytest_bulkhead.imports.plugin import ImportsPlugin
     from pytest_bulkhead.roles import Role
 
 #: `sys.path` before conftests put their folders in front: what a spawned process starts from.
@@ -84,6 +85,12 @@ def _add_options(group: pytest.OptionGroup) -> None:
         help="Environment profiles, put in force before the first conftest is imported, with "
         "--isolate or without: single-thread, cpu, gpu, offline, macos, ci. Later ones win. `no` "
         "turns the ini key off",
+    )
+    group.addoption(
+        "--isolate-imports",
+        action="store_true",
+        help="Show where each heavy module was first imported, by which line and in which test, "
+        "and what it took of time and memory; with --isolate or without",
     )
     if _FORKED_IS_OURS:
         group.addoption(
@@ -202,6 +209,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     A wrapper, for wrappers come before everybody else's tryfirst: pytest-cov reads in its own
     whether tests will run elsewhere.
     """
+    watching = early_config.known_args_namespace.isolate_imports
+    imports = _watch_imports(early_config) if watching else None
     around = _apply_environment(early_config) if _wants_environment(early_config) else None
     if around is not None:
         early_config.stash[_MP_START] = around.asked.mp_start
@@ -215,7 +224,29 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         if role is not None:
             early_config.stash[_ROLE] = role
             return (yield from role.load_conftests())
+    if imports is not None:
+        imports.tell_by(imports.hear)
     return (yield)
+
+
+def _watch_imports(config: pytest.Config) -> ImportsPlugin:
+    from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
+
+    with unhooked_imports():
+        from pytest_bulkhead.imports.plugin import watch_imports  # noqa: PLC0415
+
+    return watch_imports(config)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401
+    """Show what imports cost, where that was asked for."""
+    if config.getoption("isolate_imports", default=False):
+        from pytest_bulkhead.imports import NAME  # noqa: PLC0415 - only when switched on
+        from pytest_bulkhead.report.imports import write_bill  # noqa: PLC0415
+
+        plugin: Any = config.pluginmanager.getplugin(NAME)
+        if plugin is not None:  # a conftest loads us too late to watch
+            write_bill(terminalreporter, plugin.bill, str(config.rootpath))
 
 
 def _wants_environment(config: pytest.Config) -> bool:

@@ -77,7 +77,7 @@ def test_import_is_light():
     code = "import pytest, sys; a = set(sys.modules); import pytest_bulkhead.plugin; print(*(set(sys.modules) - a))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(out.stdout.split())
-    for part in ("controller", "template", "worker", "keeper", "cli", "environment"):
+    for part in ("controller", "template", "worker", "keeper", "cli", "environment", "imports"):
         assert f"pytest_bulkhead.{part}" not in loaded
     assert not loaded & {
         "asyncio",

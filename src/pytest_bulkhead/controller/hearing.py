@@ -14,6 +14,7 @@ from pytest_bulkhead.controller.bridge import Bridge, Leak
 from pytest_bulkhead.controller.findings import Findings
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.gathering import Gathering
+from pytest_bulkhead.controller.imports import Imports
 from pytest_bulkhead.controller.leaks import running_at
 from pytest_bulkhead.controller.testimony import Testimony
 from pytest_bulkhead.core import events as ev
@@ -38,6 +39,7 @@ class Hearing:
         self._hook = bridge.config.hook
         self._asked = False
         tests, found = Testimony(bridge, feed), Gathering(bridge, feed)
+        imports = Imports(bridge)
         staged = self._below = Below(bridge, feed)
         self._handlers: dict[type[Any], Any] = {
             msg.Hello: self._on_hello,
@@ -47,6 +49,8 @@ class Hearing:
             msg.Live: tests.on_live,
             msg.Leaked: self._on_leaked,
             msg.Found: Findings(bridge).on_found,
+            msg.Imported: imports.on_told,
+            msg.Clashed: imports.on_told,
             msg.TerminalWanted: self._on_terminal_wanted,
             msg.TerminalReturned: self._on_terminal_returned,
             msg.Paused: self._on_paused,

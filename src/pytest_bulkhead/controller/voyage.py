@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import selectors
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.durations import load_durations, save_durations
 from pytest_bulkhead.controller.fleet import Craft, Fleet
+from pytest_bulkhead.controller.imports import Imports
 from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.leaks import find_leaks
 from pytest_bulkhead.controller.loop import Loop
@@ -24,6 +26,7 @@ from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
 from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
@@ -56,6 +59,7 @@ class Voyage:
             session=session,
             oom_kills=linux.oom_kills(),
         )
+        tell_imports(config, functools.partial(Imports(self.bridge).on_told, None))
 
     def cast_off(self, orders: Orders, first_template: Craft) -> None:
         """Begin, with a template that was ordered already."""

@@ -23,6 +23,7 @@ from pytest_bulkhead.environment.acts import DEEDS
 from pytest_bulkhead.environment.importers import importer_of
 from pytest_bulkhead.environment.variables import set_variables
 from pytest_bulkhead.system import environ
+from pytest_bulkhead.system.libraries import package_of
 
 
 class Force:
@@ -91,9 +92,9 @@ class Force:
 
 
 def _pools_by_package() -> dict[str, str]:
-    from pytest_bulkhead.environment.pools import loaded_pools, who_loaded  # noqa: PLC0415 - as above
+    from pytest_bulkhead.environment.pools import loaded_pools  # noqa: PLC0415 - as above
 
-    return {pool.library: who_loaded(pool.path) for pool in loaded_pools()}
+    return {pool.library: package_of(pool.path) for pool in loaded_pools()}
 
 
 def _ask_torch() -> Torch | None:

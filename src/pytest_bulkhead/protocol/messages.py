@@ -253,6 +253,23 @@ class Found(NamedTuple):
     item: int
 
 
+class Imported(NamedTuple):
+    """What a process paid for imports on one occasion."""
+
+    #: A value of `core.item.Phase`.
+    phase: int
+    #: The node id of a test, or of what was collected; empty for none.
+    subject: str
+    #: [[package, own, total, grown, place, times], ...]: the fields of `core.imports.Paid`.
+    rows: Plain
+
+
+class Clashed(NamedTuple):
+    """What a process has imported and gets into each other's way."""
+
+    texts: tuple[str, ...]
+
+
 class BasetempWanted(NamedTuple):
     """A test uses tmp_path, the first in this process; the sender waits for `BasetempGranted`."""
 
@@ -335,15 +352,15 @@ class Left(NamedTuple):
 Message = Union[
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
-    Refused,
-    Progress, Reported, Recorded, Live, Leaked, Found, BasetempWanted, Paused, TerminalWanted,
-    TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
+    Refused, Progress, Reported, Recorded, Live, Leaked, Found, Imported, Clashed, BasetempWanted,
+    Paused, TerminalWanted, TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell,
+    Parting, Goodbye, Left,
 ]  # fmt: skip
 
 TYPES: tuple[type[Any], ...] = (
     ForkTemplate, Spawn, Started, NotStarted, Reaped, Welcome, Warm, Fork, Assign, Finish, Stop,
     Condemned, TerminalGranted, BasetempGranted, GoOn, Buried, Hello, CollectReported, Gathered,
-    Refused,
-    Progress, Reported, Recorded, Live, Leaked, Found, BasetempWanted, Paused, TerminalWanted,
-    TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell, Parting, Goodbye, Left,
+    Refused, Progress, Reported, Recorded, Live, Leaked, Found, Imported, Clashed, BasetempWanted,
+    Paused, TerminalWanted, TerminalReturned, Preparing, Clearing, Prepared, Unforkable, Fell,
+    Parting, Goodbye, Left,
 )  # fmt: skip

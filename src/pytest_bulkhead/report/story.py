@@ -21,6 +21,7 @@ from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.findings import Finding
+from pytest_bulkhead.core.imports import Bill, read_imported
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.levels import parse_level
 from pytest_bulkhead.core.policy import Policy
@@ -28,6 +29,7 @@ from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.worker import Stage, Worker
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.crash import end_words, headline
+from pytest_bulkhead.report.imports import bill_lines
 from pytest_bulkhead.report.journal import Line
 from pytest_bulkhead.report.left_behind import finding_lines, read_finding
 from pytest_bulkhead.report.terminal import Surroundings, isolation_line
@@ -83,6 +85,8 @@ class Story:
     deaths: list[Death] = dataclasses.field(default_factory=list)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
     findings: list[Finding] = dataclasses.field(default_factory=list)
+    #: What was paid for imports.
+    bill: Bill = dataclasses.field(default_factory=Bill)
     #: The counts of the last line; None when the journal has none.
     closed: Mapping[str, int] | None = None
     #: The last line is no whole line.
@@ -165,6 +169,10 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
     leak = facts.get("leak")
     if leak:
         story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
+    elif "imported" in facts:
+        story.bill.add(*read_imported(**facts["imported"]))
+    elif "clashed" in facts:
+        story.bill.note_clashes(facts["clashed"]["texts"])
     elif "finding" in facts:
         story.findings.append(read_finding(facts["finding"]))
     else:
@@ -257,6 +265,8 @@ def story_lines(story: Story) -> Iterator[Told]:
         yield from _part("processes left behind", map(_leak_line, story.leaks))
     if story.findings:
         yield from _part("left behind", finding_lines(story.findings))
+    if not story.bill.empty:
+        yield from _part("imports", bill_lines(story.bill, str(story.heading.get("dir", ""))))
     yield from _part("the sum", _sum_lines(story))
     if story.broken:
         yield from _part("the replay broke", _broken_lines(story))

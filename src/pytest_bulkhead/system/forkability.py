@@ -16,7 +16,7 @@ from pytest_bulkhead.system.accelerators import accelerator_in_use
 from pytest_bulkhead.system.canary import LIMIT, why_children_die
 from pytest_bulkhead.system.environ import first_read_of
 from pytest_bulkhead.system.grpc_core import threads_of_grpc
-from pytest_bulkhead.system.libraries import loaded_libraries, named
+from pytest_bulkhead.system.libraries import OPENMP, loaded_libraries, named
 from pytest_bulkhead.system.loops import unfinished_tasks
 from pytest_bulkhead.system.orphans import is_of_python
 from pytest_bulkhead.system.sockets import shared_connections
@@ -26,7 +26,6 @@ from pytest_bulkhead.system.threads import native_threads, python_threads
 _THREAD_EXIT = 0.05
 
 _OMP_PAUSE_HARD = 2
-_OPENMP = r"lib(?:gomp|omp|iomp)"
 
 
 def why_not_forked(workers: int, renewed: Collection[int], faults_fd: int) -> str:
@@ -38,7 +37,7 @@ def why_not_forked(workers: int, renewed: Collection[int], faults_fd: int) -> st
         faults_fd: where the stacks of this process go when it is asked for them.
     """
     why = why_not_fork(gather_facts(renewed), workers)
-    return why or why_children_die(named(loaded_libraries(), _OPENMP), faults_fd)
+    return why or why_children_die(named(loaded_libraries(), OPENMP), faults_fd)
 
 
 def gather_facts(renewed: Collection[int] = ()) -> Facts:
@@ -123,6 +122,6 @@ def pause_openmp() -> None:
 
     Without it a forked child waits for threads that it does not have (measured: torch, libgomp).
     """
-    for path in named(loaded_libraries(), _OPENMP):
+    for path in named(loaded_libraries(), OPENMP):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(path).omp_pause_resource_all(_OMP_PAUSE_HARD)

@@ -11,6 +11,8 @@ from types import FrameType
 _LIBRARIES = tuple(
     {os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")}
 )
+#: Ours, which may be installed from a folder elsewhere.
+_OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _PACKAGES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
 
@@ -33,18 +35,19 @@ def is_of_user(path: str) -> bool:
 def starting_place(frame: FrameType | None) -> str:
     """Return the innermost line of the user's that led to a frame, as `file:line`.
 
-    Where there is none, that of a package; the standard library only passes on what it was asked.
+    Where there is none, that of a package; the standard library only passes on what it was asked,
+    and what was no file (`<string>`) is nowhere to look.
     """
     package = ""
     while frame is not None:
         path, line = frame.f_code.co_filename, frame.f_lineno
         if _is_of_package(path):
             package = package or f"{path}:{line}"
-        elif not path.startswith((*_LIBRARIES, "<frozen")):
+        elif not path.startswith((*_LIBRARIES, "<")):
             return f"{path}:{line}"
         frame = frame.f_back
     return package
 
 
 def _is_of_package(path: str) -> bool:
-    return any(part in path for part in _PACKAGES)
+    return path.startswith(_OURS) or any(part in path for part in _PACKAGES)

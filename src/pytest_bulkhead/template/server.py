@@ -26,6 +26,7 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.errors import ProtocolError, UsageProblem
+from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import clock, faults, leaving, linux, process, streams
 from pytest_bulkhead.system.berth import SIZE, Berth, Cabin
@@ -220,3 +221,4 @@ def enlist(config: pytest.Config, cabin: Cabin, welcome: msg.Welcome, prepare: P
     config.pluginmanager.register(collection, "bulkhead-collection")
     config.pluginmanager.register(server, "bulkhead-template")
     cabin.endpoint.send(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
+    tell_imports(config, cabin.endpoint.send)

@@ -14,6 +14,7 @@ import pytest
 from pytest_bulkhead import compat, identity
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.guards.asked import read_asked
+from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
 from pytest_bulkhead.system import faults, leaving, process, streams
@@ -96,6 +97,7 @@ class Gear:
         self._inbox.connect(cabin.endpoint, cabin.line if staged else cabin.endpoint, earlier)
         self._flight.open(cabin.page, {subject: why for subject, why in order.doomed})  # noqa: C416 - JSON
         self._mouth.say(msg.Hello(os.getpid(), msg.PROTOCOL_VERSION))
+        tell_imports(self._config, self._mouth.say)
 
     def session_stage(self, session: pytest.Session, cabin: Cabin) -> SessionStage:
         """Return what the stage of the session does, with the black box of the template."""

@@ -257,6 +257,22 @@ def test_why_it_stopped_is_told():
     assert "no further test was started: stopping after 1 failures" in text
 
 
+def test_imports_are_told_when_the_journal_has_them():
+    """As the run's summary had them, and they are no deaths."""
+    row = ["numpy", 0.5, 0.5, 20 * 2**20, "/here/t.py:1", 1]
+    imported = {"phase": 7, "subject": "t.py", "rows": [row]}
+    told = story(
+        [*CRASH, {"imported": imported}, {"clashed": {"texts": ["a hides b"]}}], dir="/here"
+    )
+    lines = text_of(told).splitlines()
+
+    assert lines[lines.index("imports") + 2] == (
+        "     0.50     0.50     20.0  numpy: t.py:1, collection of t.py"
+    )
+    assert "clash: a hides b" in lines
+    assert len(told.deaths) == 1
+
+
 def test_leaks_are_told_when_the_journal_has_them():
     """Evidence with a leak is a process that was left behind."""
     leak = {"leak": {"pid": 7, "command": "sleep 60", "tests": ["a.py::t"]}}
