@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead.core.levels import Level, tighter
-from pytest_bulkhead.system.natives import native_packages, package_of, watch_natives
+from pytest_bulkhead.system.natives import native_packages, top_package, watch_natives
 
 #: {name: what a file has put there, None for what it took out}
 Aside = Mapping[str, Any]
@@ -85,7 +85,7 @@ def _find(before: Mapping[str, Any], own: object) -> Iterator[tuple[str, Any]]:
     yield from stubs.items()
     gone = [name for name in changed if name not in sys.modules]
     natives = native_packages() if gone else ()
-    yield from ((name, None) for name in gone if package_of(name) in natives)
+    yield from ((name, None) for name in gone if top_package(name) in natives)
     if stubs:
         marked = {id(stub) for stub in stubs.values()}
         marked |= {id(value) for stub in stubs.values() for value in _attributes(stub)}

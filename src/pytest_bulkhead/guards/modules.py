@@ -23,7 +23,7 @@ from pytest_bulkhead.guards.touching import line_that_changes_modules
 from pytest_bulkhead.system.natives import (
     loaded_natives,
     native_packages,
-    package_of,
+    top_package,
     watch_natives,
 )
 
@@ -66,7 +66,7 @@ class Modules(Resource):
     def changed_packages(self, before: dict[str, Any]) -> frozenset[str]:
         """Return the packages of what is gone or replaced since a snapshot."""
         gone, others = _changes(before, self.snapshot())
-        return frozenset(map(package_of, gone | others))
+        return frozenset(map(top_package, gone | others))
 
     def restore(self, before: dict[str, Any]) -> None:
         old = {name: module for name, module in before.items() if not _is_lost(before, name)}
@@ -99,7 +99,7 @@ def _is_lost(state: Mapping[str, Any], name: str) -> bool:
 
 def _by_package(names: set[str], after: Mapping[str, Any], what: str) -> Iterator[str]:
     natives = native_packages()
-    for package, members in groupby(sorted(names), key=package_of):
+    for package, members in groupby(sorted(names), key=top_package):
         parts = list(members)
         whole = package in parts or package not in after
         who = f"{package} was" if whole else f"parts of {package} ({', '.join(parts[:_FEW])}) were"

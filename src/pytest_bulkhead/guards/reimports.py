@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType, TracebackType
 
 from pytest_bulkhead.guards.modules import NATIVE
-from pytest_bulkhead.system.natives import loaded_natives, native_packages, package_of
+from pytest_bulkhead.system.natives import loaded_natives, native_packages, top_package
 from pytest_bulkhead.system.places import is_of_user
 
 
@@ -35,7 +35,7 @@ def _explain(traceback: TracebackType | None, evicted: Mapping[str, str]) -> str
     for frame, line in _frames(traceback):
         code = frame.f_code
         reloads = reloads or code is importlib.reload.__code__
-        package = package_of(str(frame.f_globals.get("__name__")))
+        package = top_package(str(frame.f_globals.get("__name__")))
         if code.co_name == "<module>" and package in native_packages():
             who = evicted.get(package) or ("this test" if _is_second(package, frame) else "")
             how = f"was taken out of sys.modules by {who}, and imported again"
@@ -54,6 +54,6 @@ def _frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 def _is_second(package: str, frame: FrameType) -> bool:
     """Whether a package itself is executed, and is not the one whose extensions were loaded."""
-    known = [one.package for name, one in loaded_natives().items() if package_of(name) == package]
+    known = [one.package for name, one in loaded_natives().items() if top_package(name) == package]
     ours = frame.f_globals
     return ours["__name__"] == package and not any(vars(one) is ours for one in known)

@@ -33,14 +33,14 @@ def loaded_natives() -> Mapping[str, Native]:
     return _loaded
 
 
-def package_of(name: str) -> str:
+def top_package(name: str) -> str:
     """Return the outermost package of a module."""
     return name.partition(".")[0]
 
 
 def native_packages() -> frozenset[str]:
     """Return the packages of which an extension module was loaded."""
-    return frozenset(map(package_of, _loaded))
+    return frozenset(map(top_package, _loaded))
 
 
 def watch_natives() -> None:
@@ -70,5 +70,5 @@ class _Noting:
 def _note(loader: ExtensionFileLoader) -> None:
     module = sys.modules.get(loader.name)
     if module is not None and loader.name not in _loaded and _OF_PYTHON not in str(loader.path):
-        package = sys.modules.get(package_of(loader.name), module)
+        package = sys.modules.get(top_package(loader.name), module)
         _loaded[loader.name] = Native(module, package)
