@@ -49,7 +49,10 @@ QUICK = ("-m", "not slow")
 _ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 QUICKER = (*QUICK, "-k", _ONE_CELL)
 #: What these promise does not depend on the Python.
-_ANY_PYTHON = "test_pytest_options or test_explain or test_demo or test_stub_module"
+_ANY_PYTHON = (
+    "test_pytest_options or test_explain or test_demo or test_stub_module or test_levels or "
+    "test_evidence or test_parallel or test_profiles or test_random"
+)
 QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 
 LINTERS = ["ruff==0.17.*"]

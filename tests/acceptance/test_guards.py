@@ -74,8 +74,7 @@ def test_report_names_who_left_what_and_changes_nothing(run, files, level):
     """
     files({"test_messy.py": MESSY})
     finished = run(
-        f"--isolate={level}", "-o", "isolate_guards=report", "--isolate-report=run.jsonl",
-        "--junitxml=junit.xml",
+        f"--isolate={level}", "--isolate-report=run.jsonl", "--junitxml=junit.xml",
     )  # fmt: skip
     assert finished.counts == {"passed": 20, "failed": 1}, shown(finished)
     told = said(finished)
@@ -127,10 +126,10 @@ def test_restore_puts_back_and_fail_is_an_error_at_teardown(run, files):
     }
 
 
-def test_guards_are_off_until_asked_for(run, files):
-    """Without the ini key nobody looks, and the run is that of plain pytest."""
+def test_guards_can_be_off(run, files):
+    """Then nobody looks, and the run is that of plain pytest."""
     files({"test_messy.py": MESSY})
-    finished = run("--isolate=session")
+    finished = run("--isolate=session", "-o", "isolate_guards=off")
     assert finished.counts == {"passed": 20, "failed": 1}, shown(finished)
     assert not finished.section("left behind")
 
