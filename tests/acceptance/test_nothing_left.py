@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import textwrap
 import time
 from pathlib import Path
 
@@ -96,10 +97,15 @@ def test_interrupt_twice_stops_at_once(busy):
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_interrupt_twice_when_the_test_does_not_listen(start, run, files):
     """The first Ctrl-C cannot reach C code that holds the GIL; the second one ends it at once."""
-    text = (
-        "def test_quick(): pass\ndef test_deaf():\n    open('here', 'w')\n    sum(range(10**12))\n"
-    )
-    files({"test_d.py": text})
+    # Were it to write the file itself, Ctrl-C could come before it is deaf.
+    text = """
+        import subprocess
+        def test_quick(): pass
+        def test_deaf():
+            subprocess.Popen(["sh", "-c", "sleep 0.5; touch here"])
+            sum(range(10**12))
+    """
+    files({"test_d.py": textwrap.dedent(text)})
     running = run.start("--isolate=session", "-o", f"isolate_start={start}", "-v")
     assert wait_for((run.path / "here").exists), running.out()
     running.process.send_signal(signal.SIGINT)
