@@ -8,6 +8,7 @@ workers by the same options) is a hook of that object.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 from collections.abc import Generator
@@ -144,7 +145,8 @@ class Controller(Role):
         config.option.numprocesses = settings.workers
         why_spawn = "isolate_start = spawn" if settings.start == "spawn" else settings.why_exec
         stdin = dict(compat.saved_stdio(config)).get(0, 0)
-        keep = start_keeper(settings.workers, stdin, why_spawn, _import_crew)
+        crew = functools.partial(_import_crew, guarded=config.getini("isolate_guards") != ["off"])
+        keep = start_keeper(settings.workers, stdin, why_spawn, crew)
         threads.unwatch_starts()
         if isinstance(keep, Keep):
             self._command(config, settings, keep)
@@ -170,11 +172,14 @@ class Controller(Role):
         config.pluginmanager.register(plugin, "bulkhead-controller")
 
 
-def _import_crew() -> None:
+def _import_crew(*, guarded: bool) -> None:
     """Import what templates and workers need, in the keeper: it has nothing else to do yet."""
     with compat.unhooked_imports():
         import pytest_bulkhead.template.server  # noqa: PLC0415
-        import pytest_bulkhead.worker.boarding  # noqa: F401, PLC0415
+        import pytest_bulkhead.worker.boarding  # noqa: PLC0415
+
+        if guarded:
+            import pytest_bulkhead.worker.guarding  # noqa: F401, PLC0415
 
 
 def _has_conftest(config: pytest.Config) -> bool:
