@@ -36,6 +36,10 @@ def _dies(test: str, *signals: str) -> End:
     return End(signals, in_hand=test, shows=("Fatal Python error",))
 
 
+def _aborts_at_exit(shows: str) -> End:
+    return End(("SIGABRT",), shows=(shows,))
+
+
 def _hangs(test: str) -> End:
     return End(("no end",), in_hand=test)
 
@@ -49,9 +53,9 @@ class Example:
     tests: tuple[str, ...]
     #: How plain pytest ends: in one of these ways, where memory that was freed decides.
     plain: tuple[End, ...]
-    #: With bulkhead, for each test that does not simply pass.
+    #: With bulkhead, for each test that does not simply pass; "passed, error" is at its teardown.
     states: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    #: With bulkhead, texts on the terminal, each on a line: who did it, and what.
+    #: With bulkhead, texts on the terminal: who did it, and what.
     told: tuple[str, ...] = ()
 
     def ours(self) -> dict[str, str]:
@@ -83,6 +87,49 @@ EXAMPLES: tuple[Example, ...] = (
             ),
         ),
     ),
+    # -- environment
+    Example(
+        "offline_too_late",
+        tests=("test_search.py::test_nothing_is_downloaded", "test_search.py::test_meaning"),
+        plain=(
+            _fails(
+                "test_search.py::test_nothing_is_downloaded",
+                shows=("where False = is_offline_mode()",),
+            ),
+        ),
+    ),
+    Example(
+        "state_left",
+        tests=(
+            "test_train.py::test_train",
+            "test_train.py::test_precision",
+            "test_train.py::test_surroundings",
+        ),
+        plain=(
+            _fails(
+                "test_train.py::test_precision",
+                "test_train.py::test_surroundings",
+                shows=("assert torch.float64 == torch.float32", "PosixPath('pytest.ini')"),
+            ),
+        ),
+        told=(
+            "default dtype: torch.float64, was torch.float32 (put back)",
+            "TOKENIZERS_PARALLELISM was added (put back)",
+            "the current folder is /",
+            "enabled: False, was True (put back)",
+            "    test_train.py::test_train\n",
+        ),
+    ),
+    Example(
+        "settings_left",
+        tests=("test_settings.py::test_large", "test_settings.py::test_small_is_the_default"),
+        plain=(
+            _fails(
+                "test_settings.py::test_small_is_the_default",
+                shows=("assert 'large' == 'small'",),
+            ),
+        ),
+    ),
     # -- threads
     Example(
         "openmp_fork",
@@ -107,6 +154,49 @@ EXAMPLES: tuple[Example, ...] = (
                 shows=("TMonitor(tqdm_monitor", "Consumer(Thread-1"),
             ),
         ),
-        told=("tqdm's monitor", "posthog's consumer", "    test_threads.py::test_telemetry"),
+        told=("tqdm's monitor", "posthog's consumer", "    test_threads.py::test_telemetry\n"),
+    ),
+    Example(
+        "thread_at_exit",
+        tests=("test_monitor.py::test_monitor",),
+        plain=(_aborts_at_exit("terminate called"),),
+        told=("the thread monitor (test_monitor.monitor), started at",),
+    ),
+    Example(
+        "grpc_server_left",
+        tests=(
+            "test_service.py::test_echo",
+            "test_service.py::test_echo_again",
+            "test_service.py::test_echo_of_nothing",
+        ),
+        plain=(_dies("test_service.py::test_echo_again", "SIGSEGV", "SIGABRT"),),
+        told=(
+            "PollerCompletionQueue._poll_wrapper), started at",
+            "    test_service.py::test_echo, ",
+        ),
+    ),
+    # -- collector
+    Example(
+        "finalizer_late",
+        tests=("test_service.py::test_start", "test_service.py::test_innocent"),
+        plain=(
+            _fails(
+                "test_service.py::test_innocent",
+                shows=("RuntimeError: Event loop is closed", "function Server.__del__"),
+                # The core still has the server, and some runs never get through their exit.
+                ends=("no end", "SIGSEGV", "SIGABRT"),
+            ),
+        ),
+        told=(
+            "PollerCompletionQueue._poll_wrapper), started at",
+            "    test_service.py::test_start\n",
+        ),
+    ),
+    Example(
+        "freed_twice",
+        tests=("test_buffers.py::test_close", "test_buffers.py::test_innocent"),
+        plain=(_dies("test_buffers.py::test_innocent", "SIGABRT"),),
+        states={"test_buffers.py::test_close": "passed, error"},
+        told=("ERROR test_buffers.py::test_close - crashed with SIGABRT in teardown",),
     ),
 )
