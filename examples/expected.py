@@ -76,6 +76,10 @@ EXAMPLES: tuple[Example, ...] = (
             ),
             _dies("test_similarity.py::test_cosine", "SIGSEGV", "SIGABRT"),
         ),
+        told=(
+            "torch was taken out of sys.modules: it has native code",
+            "test_no_cupy.py:12)\n    test_no_cupy.py::test_no_cupy_needed\n",
+        ),
     ),
     Example(
         "torch_stub",

@@ -1,7 +1,7 @@
 """`patch.dict(sys.modules)` takes out again what is imported within it: torch, here.
 
 torch cannot be imported twice, so the next file that needs it fails or crashes, not this one.
-With a process for each module, there is no next file.
+With a process for each module there is no next file, and who did it is told.
 """
 
 import sys

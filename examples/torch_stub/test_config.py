@@ -1,7 +1,7 @@
 """A stub that a test file puts into `sys.modules` is there for all files that come after it.
 
-Spawned workers collect the files of their own tests alone, so no other file ever sees it. For a
-stub in one test there is the fixture `stub_module`.
+With bulkhead it stands for the tests of this file alone, in a process of their own. For a stub in
+one test there is the fixture `stub_module`.
 """
 
 import sys

@@ -117,9 +117,10 @@ def _is_stub(name: str, before: Mapping[str, Any]) -> bool:
     if not above:
         return _can_be_found(name, None)
     parent = sys.modules.get(above)
-    if _is_real(parent):
-        return _can_be_found(name, getattr(parent, "__path__", ()))
-    return _is_stub(above, before)
+    if not _is_real(parent):
+        return _is_stub(above, before)
+    # A package that was imported just now has put parts of itself there: torch does so.
+    return above in before and _can_be_found(name, getattr(parent, "__path__", ()))
 
 
 def _is_real(module: Any) -> bool:  # noqa: ANN401 - sys.modules takes anything
@@ -145,4 +146,5 @@ def _holds(module: Any, marked: Collection[int]) -> bool:  # noqa: ANN401
     """Whether a module has imported a stub, or from one."""
     mock = getattr(sys.modules.get("unittest.mock"), "NonCallableMock", ())
     values = vars(module).values() if isinstance(module, ModuleType) else ()
-    return any(id(value) in marked or (mock and isinstance(value, mock)) for value in values)
+    # By their type: `isinstance` asks the object too, and some warn when they are asked.
+    return any(id(value) in marked or (mock and issubclass(type(value), mock)) for value in values)
