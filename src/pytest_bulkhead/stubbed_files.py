@@ -53,14 +53,16 @@ class StubbedFilesPlugin:
             _put({name: before.get(name) for name in aside})
         return report
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Have the stubs of its file stand for a test."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Have the stubs of its file stand for a test, before any guard looks at what there is."""
+        __tracebackhide__ = True
         # The copies of tests that a stage of the session sets up have no file in their chain.
         file = next((node for node in item.listchain() if _ASIDE in node.stash), None)
         if file is not None and file is not self._standing:
             self._standing = file  # type: ignore[assignment]
             _put(file.stash[_ASIDE])
+        return (yield)
 
 
 def floor_of(item: pytest.Item, level: Level) -> Level:

@@ -113,3 +113,4 @@ def test_a_stub_at_the_top_of_a_file(run, files, how):
     finished = run(*how)
 
     assert finished.counts == {"passed": 5}, shown(finished)
+    assert not finished.section("left behind")
