@@ -47,11 +47,12 @@ UNIT, OUTSIDE = ("--isolate=module",), ("--isolate=session",)
 QUICK = ("-m", "not slow")
 #: On all pairs but the first, each guilty program runs at one level and started in one way.
 _ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
-QUICKER = (*QUICK, "-k", _ONE_CELL)
+#: What these promise depends neither on the Python nor on the pytest.
+_ANY = "test_evidence or test_parallel or test_profiles or test_random"
+QUICKER = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY})")
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
-    "test_pytest_options or test_explain or test_demo or test_stub_module or test_levels or "
-    "test_evidence or test_parallel or test_profiles or test_random"
+    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or test_levels"
 )
 QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 
