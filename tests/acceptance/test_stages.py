@@ -926,9 +926,8 @@ def test_ctrl_c_while_a_session_fixture_is_set_up_or_torn_down(when, files, run)
         running = run.start(*options)
         assert wait_for((run.path / "begun").exists)
         running.process.send_signal(signal.SIGINT)
-        finished = running.finish(timeout=20)
+        finished = running.finish(timeout=40)
         assert finished.code == 2, shown(finished)
-        assert finished.seconds < 15
         lines = (run.path / "log.txt").read_text().splitlines()
         logs.append([line.split(" ", 1)[1] for line in lines])
     assert logs[0] == logs[1] == logs[2]
