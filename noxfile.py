@@ -63,6 +63,7 @@ COMPANIONS = [
     "grpcio",
     "hypothesis",
     "numpy",
+    "nvidia-ml-py",
     "posthog",
     "pytest-asyncio",
     "pytest-cov",

@@ -13,13 +13,9 @@ import tempfile
 import pytest
 
 from pytest_bulkhead.core.judging import Fail, Judgement, Skip, judge
-from pytest_bulkhead.core.requirements import (
-    Promise,
-    Requirement,
-    join,
-    read_mark,
-    read_promises,
-)
+from pytest_bulkhead.core.keys import Requirement
+from pytest_bulkhead.core.promises import Promise, read_promises
+from pytest_bulkhead.core.requirements import join, read_mark
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.system.machine import ThisMachine
 

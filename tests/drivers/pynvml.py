@@ -1,7 +1,8 @@
 """What we use of NVML, without a driver: the file that CARDS names has a card in each line.
 
-As `uuid bytes kind`. A kind is `mig`, `old` (its UUID comes as bytes) or anything else; `lost` in
-the place of bytes is a card that does not answer. No file is no driver.
+As `uuid bytes kind`. A kind is `mig`, `old` (its UUID comes as bytes) or anything else. `lost` in
+the place of bytes is a card that does not answer, `shared` one without memory of its own. No file
+is no driver.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from pathlib import Path
 
 
 class NVMLError(Exception):
+    pass
+
+
+class NVMLError_NotSupported(NVMLError):
     pass
 
 
@@ -53,10 +58,16 @@ def nvmlDeviceGetUUID(card):
 def nvmlDeviceGetMemoryInfo(card):
     if card[1] == "lost":
         raise NVMLError("GPU is lost")
+    if card[1] == "shared":
+        raise NVMLError_NotSupported("Not Supported")
     return types.SimpleNamespace(total=int(card[1]), free=0, used=int(card[1]))
+
+
+def nvmlDeviceGetCudaComputeCapability(card):
+    return (8, 6)
 
 
 def nvmlDeviceGetMigMode(card):
     if card[2] != "mig":
-        raise NVMLError("Not Supported")
+        raise NVMLError_NotSupported("Not Supported")
     return [1, 1]

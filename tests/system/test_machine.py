@@ -141,6 +141,31 @@ def test_a_service_is_there_while_it_listens(tmp_path):
     assert not ThisMachine("").service(f"{'x' * 64}.invalid:1").value
 
 
+@pytest.mark.parametrize(
+    ("variable", "below"),
+    [("HF_HUB_CACHE", ""), ("HF_HOME", "hub"), ("XDG_CACHE_HOME", "huggingface/hub"), ("HOME", ".cache/huggingface/hub")],
+)  # fmt: skip
+def test_a_model_is_there_once_it_is_downloaded(variable, below, tmp_path, monkeypatch):
+    """Wherever the cache is; not while its download is under way, and not by its name alone."""
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path))
+    repository = tmp_path / below / "models--org--name"
+
+    def there() -> bool:
+        return ThisMachine("").model("org/name").value
+
+    assert not there()
+    (repository / "snapshots" / "abc").mkdir(parents=True)
+    (repository / "blobs").mkdir()
+    assert not there()
+    (repository / "snapshots" / "abc" / "config.json").write_text("{}")
+    assert there()
+    (repository / "blobs" / "123.incomplete").write_text("")
+    assert not there()
+    assert ThisMachine("").model("org/name").source.endswith("is not complete")
+
+
 def test_variables_and_programs(monkeypatch):
     """A variable that is set to nothing is not there; a program is looked for as a shell does."""
     monkeypatch.setenv("FULL", "x")
@@ -197,6 +222,7 @@ def ask_nvml(tmp_path):
         ("GPU-a 80 -\nGPU-b 24 -\n", {"CUDA_VISIBLE_DEVICES": "0"}, "[('GPU-b', 24)]"),
         ("GPU-a 80 -\nGPU-b 24 -\n", {"CUDA_VISIBLE_DEVICES": "0", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, "[('GPU-a', 80)]"),
         ("GPU-a 80 mig\n", {}, "a GPU is cut into MIG devices, and those are not looked at"),
+        ("GPU-a shared -\n", {}, "[('GPU-a', None)]"),
         ("GPU-a lost -\n", {}, "NVML does not tell the GPUs: GPU is lost"),
         (None, {}, "NVML does not start: Driver Not Loaded"),
     ],

@@ -17,8 +17,10 @@ class Device:
 
     #: As the driver names it: `GPU-8f6d...`.
     uuid: str
-    #: Bytes, in use or not.
-    memory: int
+    #: Bytes, in use or not; None for one that has none of its own.
+    memory: int | None
+    #: The compute capability, as `8.6`.
+    capability: str
     #: It is cut into MIG devices, and a process gets one of those.
     sliced: bool = False
 
@@ -62,7 +64,7 @@ def _chosen(devices: Devices, variable: str, in_bus_order: bool) -> Devices:
     if len(set(found)) < len(found):
         return ()
     if numbered and not in_bus_order:
-        return tuple(sorted(devices, key=lambda device: device.memory)[: len(found)])
+        return tuple(sorted(devices, key=lambda device: device.memory or 0)[: len(found)])
     return tuple(found)
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Union
 
-from pytest_bulkhead.core.devices import Devices
+from pytest_bulkhead.core.devices import Device, Devices
+from pytest_bulkhead.core.keys import Requirement
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.requirements import Promise, Requirement, kept_by
+from pytest_bulkhead.core.promises import Promise, kept_by
 from pytest_bulkhead.core.sizes import show_size
 
 
@@ -43,6 +44,9 @@ class Machine(Protocol):
 
     def service(self, address: str) -> Fact[bool]:
         """Return whether anybody listens at `host:port`."""
+
+    def model(self, name: str) -> Fact[bool]:
+        """Return whether a model is in the local cache."""
 
     def env(self, name: str) -> Fact[bool]:
         """Return whether a variable is set, and not to nothing."""
@@ -140,24 +144,42 @@ def _gpu(requirement: Requirement, machine: Machine) -> str:
     return _at_least(requirement, Known(len(devices.value), devices.source), _show_count)
 
 
-def _gpu_memory(requirement: Requirement, machine: Machine) -> str:
-    """Look at the least of the largest ones, as many as are asked for.
+def _candidates(requirement: Requirement, machine: Machine) -> tuple[list[Device], str]:
+    """Return the GPUs that are new enough, and who says so; none where there are not as many.
 
-    That there are not as many is for the key `gpu` to say.
+    That there are not as many is for the keys that ask for them to say.
     """
     devices = machine.devices()
-    if isinstance(devices, Unknown) or len(devices.value) < requirement.gpus:
+    if isinstance(devices, Unknown):
+        return [], ""
+    found = [one for one in devices.value if requirement.capability.contains(one.capability)]
+    return found if len(found) >= requirement.gpus else [], devices.source
+
+
+def _gpu_memory(requirement: Requirement, machine: Machine) -> str:
+    """Look at the least of the largest ones, as many as are asked for."""
+    devices, source = _candidates(requirement, machine)
+    sizes = sorted((one.memory for one in devices if one.memory is not None), reverse=True)
+    if len(sizes) < len(devices) or not devices:
         return ""
-    sizes = sorted((device.memory for device in devices.value), reverse=True)
-    return _at_least(requirement, Known(sizes[requirement.gpus - 1], devices.source))
+    return _at_least(requirement, Known(sizes[requirement.gpus - 1], source))
 
 
 def _gpu_memory_total(requirement: Requirement, machine: Machine) -> str:
-    devices = machine.devices()
-    if isinstance(devices, Unknown) or not devices.value:
+    devices, source = _candidates(requirement, machine)
+    sizes = [one.memory for one in devices if one.memory is not None]
+    if len(sizes) < len(devices) or not devices:
         return ""
-    total = sum(device.memory for device in devices.value)
-    return _at_least(requirement, Known(total, devices.source))
+    return _at_least(requirement, Known(sum(sizes), source))
+
+
+def _compute_capability(requirement: Requirement, machine: Machine) -> str:
+    devices = machine.devices()
+    if isinstance(devices, Unknown) or len(devices.value) < requirement.gpus:
+        return ""
+    if _candidates(requirement, machine)[0]:
+        return ""
+    return f"{', '.join(one.capability for one in devices.value)} ({devices.source})"
 
 
 def _module(requirement: Requirement, machine: Machine) -> str:
@@ -182,6 +204,10 @@ def _service(requirement: Requirement, machine: Machine) -> str:
     return _there(machine.service(requirement.name))
 
 
+def _model(requirement: Requirement, machine: Machine) -> str:
+    return _there(machine.model(requirement.name))
+
+
 def _env(requirement: Requirement, machine: Machine) -> str:
     return _there(machine.env(requirement.name))
 
@@ -204,12 +230,14 @@ _LOOKS: dict[str, Callable[[Requirement, Machine], str]] = {
     "gpu": _gpu,
     "gpu_memory": _gpu_memory,
     "gpu_memory_total": _gpu_memory_total,
+    "compute_capability": _compute_capability,
     "ram": _ram,
     "cpus": _cpus,
     "disk": _disk,
     "module": _module,
     "executable": _executable,
     "service": _service,
+    "model": _model,
     "env": _env,
     "network": _network,
     "platform": _platform,

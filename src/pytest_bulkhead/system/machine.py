@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_bulkhead.core.devices import Devices
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.system import cgroups, nvml, process
+from pytest_bulkhead.system import cgroups, models, nvml, process
 
 #: Seconds that a service has to answer.
 _PATIENCE = 1.0
@@ -99,6 +99,11 @@ class ThisMachine:
                 return Known(True, address)
         except (OSError, UnicodeError) as problem:  # a host's name may be none at all
             return Known(False, f"{address}: {problem}")
+
+    @functools.cache  # noqa: B019
+    def model(self, name: str) -> Fact[bool]:
+        """Return whether Hugging Face's cache has it."""
+        return models.cached_model(name)
 
     @functools.cache  # noqa: B019
     def env(self, name: str) -> Fact[bool]:

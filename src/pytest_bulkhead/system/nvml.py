@@ -5,6 +5,7 @@ Not by torch or CUDA: what asks them for as little as a count can no longer be f
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -40,19 +41,30 @@ def _all_devices() -> Fact[Devices]:
     except pynvml.NVMLError as problem:
         return Unknown(f"NVML does not tell the GPUs: {problem}")
     finally:
-        pynvml.nvmlShutdown()
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
 
 
 def _read_devices(nvml: Any) -> list[Device]:  # noqa: ANN401 - a module without types
     handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
-    return [
-        Device(
-            _text(nvml.nvmlDeviceGetUUID(handle)),
-            int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
-            _is_sliced(nvml, handle),
-        )
-        for handle in handles
-    ]
+    return [_read_device(nvml, handle) for handle in handles]
+
+
+def _read_device(nvml: Any, handle: object) -> Device:  # noqa: ANN401 - as above
+    major, minor = nvml.nvmlDeviceGetCudaComputeCapability(handle)
+    return Device(
+        _text(nvml.nvmlDeviceGetUUID(handle)),
+        _memory_of(nvml, handle),
+        f"{major}.{minor}",
+        _is_sliced(nvml, handle),
+    )
+
+
+def _memory_of(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - as above
+    try:
+        return int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except nvml.NVMLError_NotSupported:  # of a GPU that shares the machine's
+        return None
 
 
 def _is_sliced(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above

@@ -7,7 +7,7 @@ import pytest
 from pytest_bulkhead.core.devices import Device, visible_devices
 from pytest_bulkhead.core.known import Known, Unknown
 
-SMALL, LARGE, MIDDLE = (Device(f"GPU-{name}", size) for name, size in (("aa1", 8), ("ab2", 80), ("b", 24)))  # fmt: skip
+SMALL, LARGE, MIDDLE = (Device(f"GPU-{name}", size, "8.0") for name, size in (("aa1", 8), ("ab2", 80), ("b", 24)))  # fmt: skip
 ALL = Known((SMALL, LARGE, MIDDLE), "NVML")
 
 
@@ -48,7 +48,7 @@ def test_numbers_in_an_order_that_only_cuda_knows_mean_the_least_they_can(variab
 
 def test_slices_of_a_gpu_are_not_guessed_at():
     """A MIG device is named, or one of the GPUs is cut: what a process gets is not known."""
-    cut = Known((SMALL, Device("GPU-c", 80, sliced=True)), "NVML")
+    cut = Known((SMALL, Device("GPU-c", 80, "9.0", sliced=True)), "NVML")
 
     assert isinstance(visible_devices(ALL, "MIG-1234", in_bus_order=True), Unknown)
     assert isinstance(visible_devices(cut, None, in_bus_order=True), Unknown)

@@ -8,8 +8,10 @@ import pytest
 
 from pytest_bulkhead.core.devices import Device
 from pytest_bulkhead.core.judging import Fail, Met, Skip, judge
+from pytest_bulkhead.core.keys import KEYS
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.requirements import KEYS, join, read_mark, read_promises
+from pytest_bulkhead.core.promises import read_promises
+from pytest_bulkhead.core.requirements import join, read_mark
 
 GIB = 2**30
 
@@ -20,7 +22,7 @@ class Paper(NamedTuple):
     memory: Fact[float] = Known(32.0 * GIB, "sysconf")
     cores: Fact[float] = Known(4.0, "affinity")
     free: Fact[float] = Known(100.0 * GIB, "free in /tmp")
-    gpus: Fact[tuple[Device, ...]] = Known((Device("GPU-a", 80 * GIB), Device("GPU-b", 22 * GIB)), "NVML")  # fmt: skip
+    gpus: Fact[tuple[Device, ...]] = Known((Device("GPU-a", 80 * GIB, "7.0"), Device("GPU-b", 22 * GIB, "8.9")), "NVML")  # fmt: skip
     there: Fact[bool] = Known(True, "looked")
     number: Fact[str] = Known("1.2.3", "metadata of x")
 
@@ -48,6 +50,9 @@ class Paper(NamedTuple):
     def service(self, address):
         return self.there
 
+    def model(self, name):
+        return self.there
+
     def env(self, name):
         return self.there
 
@@ -69,7 +74,7 @@ def judged(machine, *promised, **kwargs):
 MET = [
     {}, {"ram": "32GB"}, {"ram": "32GiB"}, {"cpus": 4}, {"disk": "100GiB"}, {"gpu": 2}, {"gpu": 1, "gpu_memory": "80GiB"},
     {"gpu": 2, "gpu_memory": "22GiB"}, {"gpu_memory_total": "102GiB"}, {"module": "x"}, {"module": "x>=1.2,<2"}, {"executable": "x"},
-    {"service": "redis"}, {"env": "X"}, {"network": True}, {"platform": "linux"}, {"python": ">=3.11"},
+    {"service": "redis"}, {"env": "X"}, {"model": "org/x"}, {"compute_capability": ">=8.0", "gpu_memory": "22GiB"}, {"gpu": 2, "compute_capability": ">=7.0"}, {"network": True}, {"platform": "linux"}, {"python": ">=3.11"},
 ]  # fmt: skip
 
 
@@ -106,6 +111,11 @@ ABSENT = Known(False, "PATH")
         (Paper(there=ABSENT), {"service": "redis"}, "needs service redis: not there (PATH)"),
         (Paper(there=ABSENT), {"env": "X"}, "needs env X: not there (PATH)"),
         (Paper(there=ABSENT), {"network": True}, "needs network: not there (PATH)"),
+        (Paper(there=ABSENT), {"model": "org/x"}, "needs model org/x: not there (PATH)"),
+        (Paper(), {"compute_capability": ">=9"}, "needs compute_capability >=9: 7.0, 8.9 (NVML)"),
+        (Paper(), {"gpu": 2, "compute_capability": ">=8", "gpu_memory": "99TB"}, "needs compute_capability >=8: 7.0, 8.9 (NVML)"),
+        (Paper(), {"compute_capability": ">=8", "gpu_memory": "80GB"}, "needs gpu_memory 80GB: 22.00 GiB (NVML)"),
+        (Paper(), {"compute_capability": ">=8", "gpu_memory_total": "80GB"}, "needs gpu_memory_total 80GB: 22.00 GiB (NVML)"),
         (Paper(), {"platform": "macos"}, "needs platform macos: linux (sys.platform)"),
         (Paper(), {"python": "<3.14"}, "needs python <3.14: 3.14.0rc1 (this interpreter)"),
         (Paper(), {"ram": "1TB", "cpus": 9}, "needs ram 1TB: 32.00 GiB (sysconf); needs cpus 9: 4 (affinity)"),
@@ -126,6 +136,10 @@ UNKNOWN = Unknown("nobody knows")
         (Paper(cores=UNKNOWN), {"cpus": 99}),
         (Paper(free=UNKNOWN), {"disk": "99TB"}),
         (Paper(number=UNKNOWN), {"module": "x>=99"}),
+        (
+            Paper(gpus=Known((Device("GPU-a", None, "12.1"),), "NVML")),
+            {"gpu_memory": "99TB", "gpu_memory_total": "99TB"},
+        ),
     ],
 )
 def test_a_measure_that_nobody_can_tell_is_enough(machine, kwargs):
