@@ -33,7 +33,8 @@ class TestAddUp:
 def test_gpu(): pass
 
 @requires(gpu=4)
-def test_gpus(): pass
+@pytest.mark.parametrize("n", [1, 2])
+def test_gpus(n): pass
 
 @requires(gpu_memory="80GB")
 @pytest.mark.xfail(reason="bug")
@@ -53,7 +54,7 @@ def test_what_is_not_there_is_skipped_and_what_was_promised_fails(how, run, file
     """With reasons at the tests' lines, and the same whichever way tests run; no other mark hides a broken promise."""
     files(
         {
-            "pytest.ini": "[pytest]\naddopts = --strict-markers\nisolate_provides = gpu gpu_memory>=80GB\n",
+            "pytest.ini": "[pytest]\naddopts = --strict-markers\nisolate_provides = gpu, gpu_memory>=80GB\n",
             "cards": f"GPU-a {24 * 10**9} -\n",
             "heavy.py": "raise SystemExit('imported')",
             "test_a.py": SUITE,
@@ -64,7 +65,7 @@ def test_what_is_not_there_is_skipped_and_what_was_promised_fails(how, run, file
         CUDA_VISIBLE_DEVICES="0",
     )  # fmt: skip
 
-    assert finished.counts == {"passed": 3, "skipped": 3, "error": 1}, shown(finished)
+    assert finished.counts == {"passed": 3, "skipped": 4, "error": 1}, shown(finished)
     assert finished.code == 1
     nvml = "(NVML, CUDA_VISIBLE_DEVICES=0)"
     for line in (

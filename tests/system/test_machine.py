@@ -6,6 +6,7 @@ The driver alone is a stand-in: `tests/drivers/pynvml.py` reads its cards from a
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -177,6 +178,7 @@ def test_variables_and_programs(monkeypatch):
     assert machine.platform().value == sys.platform
 
 
+@pytest.mark.skipif(not shutil.which("unshare"), reason="unshare is not there")
 def test_the_network_is_a_route_out():
     """A network namespace of its own has none, wherever this test runs."""
     code = (

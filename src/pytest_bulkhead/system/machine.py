@@ -14,6 +14,7 @@ import platform
 import shutil
 import socket
 import sys
+from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
 
@@ -76,8 +77,7 @@ class ThisMachine:
     @functools.cache  # noqa: B019
     def version(self, module: str) -> Fact[str]:
         """Return what its distribution says."""
-        top = module.partition(".")[0]
-        for name in (module, top, *importlib.metadata.packages_distributions().get(top, ())):
+        for name in _distributions(module):
             try:
                 found = importlib.metadata.version(name)
                 return Known(str(Version(found)), f"metadata of {name}")
@@ -131,6 +131,17 @@ class ThisMachine:
 
 def _least(there: Known[float], limit: Known[float] | None) -> Known[float]:
     return there if limit is None or there.value <= limit.value else limit
+
+
+def _distributions(module: str) -> Iterator[str]:
+    """Yield the distributions that may have brought a module.
+
+    Mostly that of its name; to find another one, all that are installed are read.
+    """
+    yield module
+    brought = importlib.metadata.packages_distributions().get(module.partition(".")[0], [])
+    if len(set(brought)) == 1:  # of a namespace that several share, none tells the version
+        yield brought[0]
 
 
 def _would_be_found(name: str) -> bool:
