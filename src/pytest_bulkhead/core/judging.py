@@ -88,6 +88,8 @@ def judge(
 ) -> Judgement:
     """Judge whether a test can run.
 
+    A machine that keeps all promises never fails one, whatever the test asks for beside them.
+
     Args:
         requirements: joined.
         machine: where it would run.
@@ -95,15 +97,20 @@ def judge(
     """
     lacks, broken = [], []
     for requirement in requirements:
-        lack = _LOOKS[requirement.key](requirement, machine)
+        lack = _lack(requirement, machine)
         if lack:
             lacks.append(f"needs {requirement.text}: {lack}")
             promise = kept_by(promises, requirement)
-            if promise is not None:
+            if promise is not None and _lack(requirement.of_any_gpu(), machine):
                 broken.append(f"{lacks[-1]}; promised by {promise.text}")
     if broken:
         return Fail("\n".join(broken))
     return Skip("; ".join(lacks)) if lacks else Met()
+
+
+def _lack(requirement: Requirement, machine: Machine) -> str:
+    """Return what there is instead of what is needed, empty when that is there."""
+    return _LOOKS[requirement.key](requirement, machine)
 
 
 def _show_count(count: float) -> str:

@@ -41,6 +41,10 @@ class Requirement(NamedTuple):
     gpus: int = 1
     capability: SpecifierSet = SpecifierSet()
 
+    def of_any_gpu(self) -> Requirement:
+        """Return the same, whatever the compute capability."""
+        return self._replace(capability=SpecifierSet())
+
 
 def _read_size(key: str, value: object) -> Iterator[Requirement]:
     least = parse_size(value) if isinstance(value, str) else None

@@ -1,6 +1,7 @@
 """What a runner has promised: a machine that keeps it has at least that.
 
-Of the same keys as what tests require. Memory of a GPU promises a GPU.
+Of the same keys as what tests require. Memory of a GPU promises a GPU; with `gpu>=4`, of four that
+have as much each.
 """
 
 from __future__ import annotations
@@ -77,7 +78,13 @@ def _promised_names(key: str, value: str | None) -> list[str]:
 
 
 def kept_by(promises: Sequence[Promise], requirement: Requirement) -> Promise | None:
-    """Return the promise that would meet a requirement if it were kept, None for none."""
+    """Return the promise that would meet a requirement if it were kept, None for none.
+
+    Its compute capability apart, of which nothing is promised.
+    """
+    gpus = max((promise.least for promise in promises if promise.key == "gpu"), default=0)
+    if requirement.key == "gpu_memory" and requirement.gpus > gpus:
+        return None
     for promise in promises:
         same = promise.key == requirement.key and promise.name in ("", requirement.name)
         if same and requirement.least <= promise.least:

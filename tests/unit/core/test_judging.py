@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_bulkhead.core.devices import Device
 from pytest_bulkhead.core.judging import Fail, Met, Skip, judge
@@ -180,3 +182,42 @@ def test_a_promise_that_is_kept_changes_nothing():
     """What is there is met, and what is not enough beside it is a skip."""
     assert Met() == judged(Paper(), "gpu>=2", "ram>=32GiB", gpu=2, ram="32GB")
     assert isinstance(judged(Paper(), "gpu", gpu=2, gpu_memory="80GB"), Skip)
+    assert isinstance(judged(Paper(), "gpu_memory>=80GiB", gpu=2, gpu_memory="80GiB"), Skip)
+    newer = {"gpu_memory": "80GiB", "compute_capability": ">=8"}
+    assert isinstance(judged(Paper(), "gpu_memory>=80GiB", **newer), Skip)
+    assert isinstance(judged(Paper(), "gpu>=2", "gpu_memory>=80GiB", gpu=2, gpu_memory="80GiB"), Fail)  # fmt: skip
+
+
+AMOUNTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "ram": st.integers(1, 3).map("{}GiB".format),
+        "gpu": st.integers(1, 3),
+        "gpu_memory": st.integers(1, 3).map("{}GiB".format),
+        "gpu_memory_total": st.integers(1, 9).map("{}GiB".format),
+    },
+)
+DEVICES = st.lists(st.builds(Device, st.uuids().map(str), st.integers(1, 3).map(GIB.__mul__), st.sampled_from(["7.0", "8.9"])), max_size=3)  # fmt: skip
+MACHINES = st.builds(
+    lambda ram, devices: Paper(Known(ram * GIB, ""), gpus=Known(tuple(devices), "")),
+    st.integers(1, 3), DEVICES,
+)  # fmt: skip
+
+
+def words_of(amounts):
+    return [f"{key}>={value}" for key, value in amounts.items()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(MACHINES, AMOUNTS, AMOUNTS, st.sampled_from([{}, {"compute_capability": ">=8"}]))
+def test_who_keeps_all_promises_never_fails_a_test(machine, promised, wanted, capability):
+    """Whatever a test asks for beside and beyond them: it is met, or a skip."""
+    kept = judged(machine, **promised) == Met()
+    found = judged(machine, *words_of(promised), **wanted, **capability)
+    assert not (kept and isinstance(found, Fail))
+
+
+@given(MACHINES, AMOUNTS)
+def test_who_breaks_a_promise_fails_the_test_that_needs_it(machine, promised):
+    """A test that asks for just what was promised is never skipped."""
+    assert not isinstance(judged(machine, *words_of(promised), **promised), Skip)
