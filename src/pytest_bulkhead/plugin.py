@@ -182,6 +182,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+#: Another line of that name is somebody else's, and the mark then too.
 _REQUIRES = (
     "requires(gpu=1, ram=size, module=name, ...): skip the test where the machine does not have "
     "it, or fail it where that was promised (--provides)."

@@ -40,23 +40,21 @@ class ThisMachine:
         """
         self._folder = folder
 
-    @functools.cache  # noqa: B019 - there is one in a process, for its life
+    @functools.cache
     def ram(self) -> Fact[float]:
         """Return what there is, or a control group's limit if that is less."""
         try:
-            there = Known(
-                float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")), "sysconf"
-            )
+            size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         except (ValueError, OSError) as problem:
             return Unknown(f"the size of the memory: {problem}")
-        return _least(there, cgroups.memory_limit())
+        return _least(Known(float(size), "sysconf"), cgroups.memory_limit())
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def cpus(self) -> Fact[float]:
         """Return those that it may run on, or a control group's limit of time if that is less."""
         return _least(Known(float(process.usable_cores()), "affinity"), cgroups.cpu_limit())
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def disk(self) -> Fact[float]:
         """Return what is free for this user."""
         try:
@@ -64,17 +62,17 @@ class ThisMachine:
         except OSError as problem:
             return Unknown(f"free space: {problem}")
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def devices(self) -> Fact[Devices]:
         """Return those that NVML lists, as far as CUDA's variable shows them."""
         return nvml.usable_devices()
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def module(self, name: str) -> Fact[bool]:
         """Return whether it would be found; neither it nor a package above it is imported."""
         return Known(_would_be_found(name), "sys.path")
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def version(self, module: str) -> Fact[str]:
         """Return what its distribution says."""
         for name in _distributions(module):
@@ -85,12 +83,12 @@ class ThisMachine:
                 pass
         return Unknown(f"the version of {module}: no distribution tells it")
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def executable(self, name: str) -> Fact[bool]:
         """Return whether `PATH` has it."""
         return Known(shutil.which(name) is not None, "PATH")
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def service(self, address: str) -> Fact[bool]:
         """Return whether a connection is accepted."""
         host, _colon, port = address.rpartition(":")
@@ -100,17 +98,17 @@ class ThisMachine:
         except (OSError, UnicodeError) as problem:  # a host's name may be none at all
             return Known(False, f"{address}: {problem}")
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def model(self, name: str) -> Fact[bool]:
         """Return whether Hugging Face's cache has it."""
         return models.cached_model(name)
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def env(self, name: str) -> Fact[bool]:
         """Return whether it has a value; that is not looked at."""
         return Known(bool(os.environ.get(name)), "environment")
 
-    @functools.cache  # noqa: B019
+    @functools.cache
     def network(self) -> Fact[bool]:
         """Return whether the kernel knows a route to the outside; nobody out there is asked."""
         try:
