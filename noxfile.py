@@ -52,7 +52,8 @@ _ANY = "test_evidence or test_parallel or test_profiles or test_random"
 QUICKER = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY})")
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
-    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or test_levels"
+    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or "
+    "test_levels or test_requires"
 )
 QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 
@@ -62,6 +63,7 @@ COMPANIONS = [
     "grpcio",
     "hypothesis",
     "numpy",
+    "nvidia-ml-py",
     "posthog",
     "pytest-asyncio",
     "pytest-cov",

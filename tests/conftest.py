@@ -27,6 +27,8 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS, EXAMPLES = ROOT / "programs", ROOT / "examples"
+#: A stand-in for NVML, for PYTHONPATH.
+DRIVERS = ROOT / "tests" / "drivers"
 sys.path[:0] = [str(PROGRAMS), str(ROOT)]  # their models
 
 _TAG = "BULKHEAD_TEST_TAG"

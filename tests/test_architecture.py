@@ -47,9 +47,10 @@ DOORS = {("controller.launch", "keeper.main")}
 USERS_OF_COMPAT = {"controller", "template", "worker", "plugin", "quiet", "report", "roles"}
 
 PURE = {"core", "protocol"}
+#: With `packaging`, of which versions and their ranges are values too.
 VALUE_MODULES = {
     "__future__", "ast", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
-    "math", "re", "struct", "types", "typing",
+    "math", "packaging", "re", "struct", "types", "typing",
 }  # fmt: skip
 
 WITHOUT_PYTEST = {"core", "protocol", "system", "guards", "keeper"}

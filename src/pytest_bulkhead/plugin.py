@@ -39,7 +39,9 @@ _MP_START: pytest.StashKey[str] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
-    _add_options(parser.getgroup("isolate", "process isolation (pytest-bulkhead)"))
+    group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
+    _add_options(group)
+    _add_options_of_any_run(group)
     _add_ini_keys(parser)
 
 
@@ -79,6 +81,16 @@ def _add_options(group: pytest.OptionGroup) -> None:
         help="List every group of tests: its level, how its processes were started and why so, "
         "and the seconds that it took",
     )
+    if _FORKED_IS_OURS:
+        group.addoption(
+            "--forked",
+            action="store_true",
+            help="The same as --isolate=function (pytest-forked's option; that is not installed)",
+        )
+
+
+def _add_options_of_any_run(group: pytest.OptionGroup) -> None:
+    """Register what works without isolation too."""
     group.addoption(
         "--isolate-profile",
         metavar="NAMES",
@@ -92,12 +104,14 @@ def _add_options(group: pytest.OptionGroup) -> None:
         help="Show where each heavy module was first imported, by which line and in which test, "
         "and what it took of time and memory; with --isolate or without",
     )
-    if _FORKED_IS_OURS:
-        group.addoption(
-            "--forked",
-            action="store_true",
-            help="The same as --isolate=function (pytest-forked's option; that is not installed)",
-        )
+    group.addoption(
+        "--provides",
+        metavar="WHAT",
+        action="append",
+        default=[],
+        help="What this machine is sure to have, as gpu,ram>=64GB: tests marked `requires` that "
+        "miss it fail, and are not skipped; with --isolate or without",
+    )
 
 
 def _add_ini_keys(parser: pytest.Parser) -> None:
@@ -136,6 +150,9 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         "start method of multiprocessing in tests: spawn, forkserver or fork",
         default="",
     )
+    parser.addini(
+        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
+    )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
     parser.addini(
         "isolate_guards",
@@ -165,8 +182,15 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hookspecs)
 
 
+#: Another line of that name is somebody else's, and the mark then too.
+_REQUIRES = (
+    "requires(gpu=1, ram=size, module=name, ...): skip the test where the machine does not have "
+    "it, or fail it where that was promised (--provides)."
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register marks: they are inert without isolation."""
+    """Register marks: most of them are inert without isolation."""
     config.addinivalue_line(
         "markers",
         "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
@@ -180,6 +204,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "mp_start(method): the start method of multiprocessing in this test."
     )
+    config.addinivalue_line("markers", _REQUIRES)
     if _FORKED_IS_OURS:
         config.addinivalue_line("markers", 'forked: the same as isolate("function").')
     if _TIMEOUT_IS_OURS:
@@ -283,17 +308,23 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Have a start method of multiprocessing set around tests, where anything asks for one."""
+    """Do what marks ask for that work without isolation too, where anything asks for them."""
     config = session.config
+    marks = _names_of_marks(session.items)
     default = str(config.getini("isolate_mp_start")) or config.stash.get(_MP_START, "")
-    if default or _has_mark(session.items, "mp_start"):
+    if default or "mp_start" in marks:
         from pytest_bulkhead.environment.start_method import watch_tests  # noqa: PLC0415
 
         watch_tests(session, default)
+    if "requires" in marks:
+        from pytest_bulkhead.requires import judge_tests  # noqa: PLC0415
+
+        xdists = hasattr(config, "workerinput") and _ROLE not in config.stash
+        judge_tests(session, _REQUIRES, refuses=not xdists)
 
 
-def _has_mark(items: list[pytest.Item], name: str) -> bool:
+def _names_of_marks(items: list[pytest.Item]) -> set[str]:
     nodes = {
         node for parent in {item.parent for item in items} if parent for node in parent.listchain()
     }
-    return any(mark.name == name for node in (*nodes, *items) for mark in node.own_markers)
+    return {mark.name for node in (*nodes, *items) for mark in node.own_markers}

@@ -1,0 +1,252 @@
+"""Whether a machine has what a test needs, and whether what it has not was promised.
+
+What it means that a fact is unknown is decided here. A measure or a version that nobody can tell is
+taken to be enough: a test that runs in vain says so, one that is skipped in vain says nothing. Only
+of GPUs it is taken to be none, for where they cannot be listed there hardly ever are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Union
+
+from pytest_bulkhead.core.devices import Device, Devices
+from pytest_bulkhead.core.keys import Requirement
+from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.promises import Promise, kept_by
+from pytest_bulkhead.core.sizes import show_size
+
+
+class Machine(Protocol):
+    """What is asked of a machine. Each fact is had when it is first asked for, and then stays."""
+
+    def ram(self) -> Fact[float]:
+        """Return the bytes of memory that this process and all others may use."""
+
+    def cpus(self) -> Fact[float]:
+        """Return how many CPUs this process may use; a part of one counts as that."""
+
+    def disk(self) -> Fact[float]:
+        """Return the bytes that are free where tests write."""
+
+    def devices(self) -> Fact[Devices]:
+        """Return the GPUs that this process may use."""
+
+    def module(self, name: str) -> Fact[bool]:
+        """Return whether a module could be imported."""
+
+    def version(self, module: str) -> Fact[str]:
+        """Return the version of a module that is there."""
+
+    def executable(self, name: str) -> Fact[bool]:
+        """Return whether a program would be found."""
+
+    def service(self, address: str) -> Fact[bool]:
+        """Return whether anybody listens at `host:port`."""
+
+    def model(self, name: str) -> Fact[bool]:
+        """Return whether a model is in the local cache."""
+
+    def env(self, name: str) -> Fact[bool]:
+        """Return whether a variable is set, and not to nothing."""
+
+    def network(self) -> Fact[bool]:
+        """Return whether there is a way out."""
+
+    def platform(self) -> Known[str]:
+        """Return `sys.platform`."""
+
+    def python(self) -> Known[str]:
+        """Return the version of the interpreter."""
+
+
+@dataclass(frozen=True)
+class Met:
+    """All is there."""
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Something is not."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Something is not that was promised."""
+
+    reason: str
+
+
+Judgement = Union[Met, Skip, Fail]
+
+
+def judge(
+    requirements: Sequence[Requirement], machine: Machine, promises: Sequence[Promise]
+) -> Judgement:
+    """Judge whether a test can run.
+
+    A machine that keeps all promises never fails one, whatever the test asks for beside them.
+
+    Args:
+        requirements: joined.
+        machine: where it would run.
+        promises: what the machine was said to have.
+    """
+    lacks, broken = [], []
+    for requirement in requirements:
+        lack = _lack(requirement, machine)
+        if lack:
+            lacks.append(f"needs {requirement.text}: {lack}")
+            promise = kept_by(promises, requirement)
+            if promise is not None and _lack(requirement.of_any_gpu(), machine):
+                broken.append(f"{lacks[-1]}; promised by {promise.text}")
+    if broken:
+        return Fail("\n".join(broken))
+    return Skip("; ".join(lacks)) if lacks else Met()
+
+
+def _lack(requirement: Requirement, machine: Machine) -> str:
+    """Return what there is instead of what is needed, empty when that is there."""
+    return _LOOKS[requirement.key](requirement, machine)
+
+
+def _show_count(count: float) -> str:
+    return f"{count:g}"
+
+
+def _at_least(
+    requirement: Requirement, fact: Fact[float], show: Callable[[float], str] = show_size
+) -> str:
+    """Return what there is instead, empty when it is enough."""
+    if isinstance(fact, Unknown) or fact.value >= requirement.least:
+        return ""
+    return f"{show(fact.value)} ({fact.source})"
+
+
+def _there(fact: Fact[bool]) -> str:
+    if isinstance(fact, Known) and not fact.value:
+        return f"not there ({fact.source})"
+    return ""
+
+
+def _ram(requirement: Requirement, machine: Machine) -> str:
+    return _at_least(requirement, machine.ram())
+
+
+def _cpus(requirement: Requirement, machine: Machine) -> str:
+    return _at_least(requirement, machine.cpus(), _show_count)
+
+
+def _disk(requirement: Requirement, machine: Machine) -> str:
+    return _at_least(requirement, machine.disk())
+
+
+def _gpu(requirement: Requirement, machine: Machine) -> str:
+    devices = machine.devices()
+    if isinstance(devices, Unknown):
+        return devices.reason
+    return _at_least(requirement, Known(len(devices.value), devices.source), _show_count)
+
+
+def _candidates(requirement: Requirement, machine: Machine) -> tuple[list[Device], str]:
+    """Return the GPUs that are new enough, and who says so; none where there are not as many.
+
+    That there are not as many is for the keys that ask for them to say.
+    """
+    devices = machine.devices()
+    if isinstance(devices, Unknown):
+        return [], ""
+    found = [one for one in devices.value if requirement.capability.contains(one.capability)]
+    return found if len(found) >= requirement.gpus else [], devices.source
+
+
+def _gpu_memory(requirement: Requirement, machine: Machine) -> str:
+    """Look at the least of the largest ones, as many as are asked for."""
+    devices, source = _candidates(requirement, machine)
+    sizes = sorted((one.memory for one in devices if one.memory is not None), reverse=True)
+    if len(sizes) < len(devices) or not devices:
+        return ""
+    return _at_least(requirement, Known(sizes[requirement.gpus - 1], source))
+
+
+def _gpu_memory_total(requirement: Requirement, machine: Machine) -> str:
+    devices, source = _candidates(requirement, machine)
+    sizes = [one.memory for one in devices if one.memory is not None]
+    if len(sizes) < len(devices) or not devices:
+        return ""
+    return _at_least(requirement, Known(sum(sizes), source))
+
+
+def _compute_capability(requirement: Requirement, machine: Machine) -> str:
+    devices = machine.devices()
+    if isinstance(devices, Unknown) or len(devices.value) < requirement.gpus:
+        return ""
+    if _candidates(requirement, machine)[0]:
+        return ""
+    return f"{', '.join(one.capability for one in devices.value)} ({devices.source})"
+
+
+def _module(requirement: Requirement, machine: Machine) -> str:
+    lack = _there(machine.module(requirement.name))
+    if lack or not requirement.versions:
+        return lack
+    return _among(requirement, machine.version(requirement.name))
+
+
+def _among(requirement: Requirement, version: Fact[str]) -> str:
+    """Return the version that there is, empty when it will do: a pre-release will, if in range."""
+    if isinstance(version, Unknown) or requirement.versions.contains(version.value, True):
+        return ""
+    return f"{version.value} ({version.source})"
+
+
+def _executable(requirement: Requirement, machine: Machine) -> str:
+    return _there(machine.executable(requirement.name))
+
+
+def _service(requirement: Requirement, machine: Machine) -> str:
+    return _there(machine.service(requirement.name))
+
+
+def _model(requirement: Requirement, machine: Machine) -> str:
+    return _there(machine.model(requirement.name))
+
+
+def _env(requirement: Requirement, machine: Machine) -> str:
+    return _there(machine.env(requirement.name))
+
+
+def _network(_requirement: Requirement, machine: Machine) -> str:
+    return _there(machine.network())
+
+
+def _platform(requirement: Requirement, machine: Machine) -> str:
+    platform = machine.platform()
+    same = platform.value.startswith(requirement.name)
+    return "" if same else f"{platform.value} ({platform.source})"
+
+
+def _python(requirement: Requirement, machine: Machine) -> str:
+    return _among(requirement, machine.python())
+
+
+_LOOKS: dict[str, Callable[[Requirement, Machine], str]] = {
+    "gpu": _gpu,
+    "gpu_memory": _gpu_memory,
+    "gpu_memory_total": _gpu_memory_total,
+    "compute_capability": _compute_capability,
+    "ram": _ram,
+    "cpus": _cpus,
+    "disk": _disk,
+    "module": _module,
+    "executable": _executable,
+    "service": _service,
+    "model": _model,
+    "env": _env,
+    "network": _network,
+    "platform": _platform,
+    "python": _python,
+}

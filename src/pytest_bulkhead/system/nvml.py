@@ -1,0 +1,80 @@
+"""The GPUs of this machine, by NVML: it initialises no device, so a process can be forked after it.
+
+Not by torch or CUDA: what asks them for as little as a count can no longer be forked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+from pytest_bulkhead.core.devices import Device, Devices, visible_devices
+from pytest_bulkhead.core.known import Fact, Known, Unknown
+
+
+def usable_devices() -> Fact[Devices]:
+    """Return the GPUs that this process may use."""
+    devices = _all_devices()
+    if isinstance(devices, Unknown):
+        return devices
+    return visible_devices(
+        devices,
+        os.environ.get("CUDA_VISIBLE_DEVICES"),
+        in_bus_order=os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID",
+    )
+
+
+def _all_devices() -> Fact[Devices]:
+    try:
+        import pynvml  # noqa: PLC0415 - an extra, and only for tests that need a GPU
+    except ImportError:
+        return Unknown(
+            "GPUs cannot be counted without nvidia-ml-py: pip install 'pytest-bulkhead[gpu]'"
+        )
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as problem:
+        return Unknown(f"NVML does not start: {problem}")
+    try:
+        return Known(tuple(_read_devices(pynvml)), "NVML")
+    except pynvml.NVMLError as problem:
+        return Unknown(f"NVML does not tell the GPUs: {problem}")
+    finally:
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+
+
+def _read_devices(nvml: Any) -> list[Device]:  # noqa: ANN401 - a module without types
+    handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
+    return [_read_device(nvml, handle) for handle in handles]
+
+
+def _read_device(nvml: Any, handle: object) -> Device:  # noqa: ANN401 - as above
+    major, minor = nvml.nvmlDeviceGetCudaComputeCapability(handle)
+    return Device(
+        _text(nvml.nvmlDeviceGetUUID(handle)),
+        _memory_of(nvml, handle),
+        f"{major}.{minor}",
+        _is_sliced(nvml, handle),
+    )
+
+
+def _memory_of(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - as above
+    try:
+        return int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except nvml.NVMLError_NotSupported:  # of a GPU that shares the machine's
+        return None
+
+
+def _is_sliced(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above
+    try:
+        current, _pending = nvml.nvmlDeviceGetMigMode(handle)
+    except nvml.NVMLError:  # of a GPU that cannot be cut
+        return False
+    return bool(current)
+
+
+def _text(name: str | bytes) -> str:
+    """Return a name; before nvidia-ml-py 11.515 it comes as bytes."""
+    return name.decode() if isinstance(name, bytes) else name
