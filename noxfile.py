@@ -45,17 +45,22 @@ UNIT, OUTSIDE = ("--isolate=module",), ("--isolate=session",)
 
 #: What needs minutes has a session of its own.
 QUICK = ("-m", "not slow")
-#: On all pairs but the first, each guilty program runs at one level and started in one way.
-_ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 #: What these promise depends neither on the Python nor on the pytest.
 _ANY = "test_evidence or test_parallel or test_profiles or test_random"
-QUICKER = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY})")
+#: What these promise does not depend on the pytest, but on Python and the operating system.
+_ANY_PYTEST = f"{_ANY} or test_programs or test_timeouts or test_nothing_left or test_after_crash"
+OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
+#: On another Python each guilty program runs at one level and started in one way.
+_ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
     f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or "
     "test_levels or test_requires"
 )
-QUICKEST = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
+OTHER_PYTHON = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
+#: Between the oldest Python and the newest there is little that neither of them shows.
+_CORE = "test_programs or test_ten_musts or test_canary or test_start"
+BETWEEN = (*QUICK, "-k", f"{_ONE_CELL} and ({_CORE})")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
@@ -169,9 +174,17 @@ def unit(session: nox.Session) -> None:
 def acceptance(session: nox.Session, pytest: str) -> None:
     """Test each promise from outside, with one Python and one pytest."""
     _install(session, PYTESTS[pytest])
-    first = (session.python, pytest) == PAIRS[0]
-    options = QUICK if first else QUICKEST if pytest == "newest" else QUICKER
+    options = _chosen(str(session.python), pytest)
     _pytest(session, "tests/acceptance", options=(*options, *OUTSIDE))
+
+
+def _chosen(python: str, pytest: str) -> Sequence[str]:
+    """Return which acceptance tests run on a pair: all of them on the first."""
+    if (python, pytest) == PAIRS[0]:
+        return QUICK
+    if pytest != "newest":
+        return OTHER_PYTEST
+    return OTHER_PYTHON if python in (PYTHONS[0], PYTHONS[-1]) else BETWEEN
 
 
 @nox.session
