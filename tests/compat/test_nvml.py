@@ -59,9 +59,9 @@ def test_unknown_memory(): pass
     libraries = f"{run.path}:{os.environ.get('LD_LIBRARY_PATH', '')}"
 
     all_of_them = run("--isolate=function", "-rs", LD_LIBRARY_PATH=libraries)
-    assert all_of_them.counts == {"passed": 2, "skipped": 1}, shown(all_of_them)
+    assert all_of_them.tests == {"passed": 2, "skipped": 1}, shown(all_of_them)
     assert "needs gpu 3: 2 (NVML)" in all_of_them.out
     assert "forked from the template" in all_of_them.out
     one = run("-rs", LD_LIBRARY_PATH=libraries, CUDA_VISIBLE_DEVICES="GPU-b")
-    assert one.counts == {"skipped": 3}, shown(one)
+    assert one.tests == {"skipped": 3}, shown(one)
     assert "needs gpu_memory 99TB: 24.00 GiB (NVML, CUDA_VISIBLE_DEVICES=GPU-b)" in one.out
