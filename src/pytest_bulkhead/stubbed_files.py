@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Generator, Iterator, Mapping
-from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +22,7 @@ import pytest
 
 from pytest_bulkhead.core.levels import Level, tighter
 from pytest_bulkhead.system.natives import native_packages, top_package, watch_natives
+from pytest_bulkhead.system.stand_ins import is_stub
 
 #: {name: what a file has put there, None for what it took out}
 Aside = Mapping[str, Any]
@@ -83,7 +83,7 @@ def _put(modules: Mapping[str, Any]) -> None:
 def _find(before: Mapping[str, Any], own: object) -> Iterator[tuple[str, Any]]:
     """Yield what is to be put aside, once a file was imported as the module `own`."""
     new, changed = _compare(before)
-    stubs = {name: sys.modules[name] for name in (*new, *changed) if _is_stub(name, before)}
+    stubs = {name: sys.modules[name] for name in (*new, *changed) if is_stub(name, before)}
     yield from stubs.items()
     gone = [name for name in changed if name not in sys.modules]
     natives = native_packages() if gone else ()
@@ -107,34 +107,6 @@ def _compare(before: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         return names[len(before) :], []
     new = [name for name in names if name not in before]
     return new, [name for name, old in before.items() if sys.modules.get(name) is not old]
-
-
-def _is_stub(name: str, before: Mapping[str, Any]) -> bool:
-    """Whether something stands in the place of a real module."""
-    if name not in sys.modules or _is_real(sys.modules[name]):
-        return False
-    if name in before:
-        return _is_real(before[name])
-    above, _dot, _own = name.rpartition(".")
-    if not above:
-        return _can_be_found(name, None)
-    parent = sys.modules.get(above)
-    if not _is_real(parent):
-        return _is_stub(above, before)
-    # A package that was imported just now has put parts of itself there: torch does so.
-    return above in before and _can_be_found(name, getattr(parent, "__path__", ()))
-
-
-def _is_real(module: Any) -> bool:  # noqa: ANN401 - sys.modules takes anything
-    """Whether it is a module that was imported."""
-    return isinstance(module, ModuleType) and vars(module).get("__spec__") is not None
-
-
-def _can_be_found(name: str, path: Any) -> bool:  # noqa: ANN401 - a list, or a namespace's own type
-    try:
-        return PathFinder.find_spec(name, path) is not None
-    except Exception:  # noqa: BLE001 - a finder of anybody's
-        return False
 
 
 def _attributes(stub: Any) -> Iterator[Any]:  # noqa: ANN401

@@ -6,8 +6,10 @@ its parts are missed when they are gone, also those that the test itself has imp
 `patch.dict(sys.modules)` does around a first import. Other modules are missed when the test found
 them: who imports them again has classes that are not the ones others have.
 
-What is compared is a list of the values, for a dict takes five times as long; names are looked up
-when the list is another.
+`sys.modules` is copied and compared when its length, its last name, or a package with native code
+is another one. To look at every module each time would write to its reference count: in a process
+that was just forked for one test that copies hundreds of pages. So a module of pure Python that is
+overwritten in place, and nothing else, is not seen.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pytest_bulkhead.system.natives import (
     top_package,
     watch_natives,
 )
+from pytest_bulkhead.system.stand_ins import is_stub
 
 #: In the place of a module that was loaded, and is not in `sys.modules`.
 LOST = "lost"
@@ -44,19 +47,29 @@ class Modules(Resource):
     advice = "use the fixture stub_module; and import what has native code before patch.dict(...)"
 
     def __init__(self) -> None:
-        self._values: list[Any] = []
-        self._loaded = 0
+        self._signs: tuple[Any, ...] = ()
         self._latest: dict[str, Any] = {}
+        #: How many native modules were loaded when their packages were last asked for.
+        self._loaded = 0
+        self._packages: frozenset[str] = frozenset()
 
     def attend(self) -> None:
         watch_natives()
+        self.snapshot()  # those that are forked from here find it done
 
     def snapshot(self) -> dict[str, Any]:
-        values, loaded = list(sys.modules.values()), len(loaded_natives())
-        if loaded != self._loaded or values != self._values:
-            self._values, self._loaded = values, loaded
-            self._latest = {**sys.modules, **_lost()}
+        signs = self._look()
+        if signs != self._signs:
+            self._signs, self._latest = signs, {**sys.modules, **_lost()}
         return self._latest
+
+    def _look(self) -> tuple[Any, ...]:
+        """Return what is another when anything that matters is: see the module's docstring."""
+        modules, loaded = sys.modules, len(loaded_natives())
+        if loaded != self._loaded:
+            self._loaded, self._packages = loaded, native_packages()
+        packages = [id(modules.get(name)) for name in self._packages]
+        return len(modules), next(reversed(modules), ""), loaded, packages
 
     def differences(self, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
         gone, others = _changes(before, after)
@@ -73,9 +86,12 @@ class Modules(Resource):
         for name in _lost().keys() - before.keys():
             for part, module in _parts_of(loaded_natives()[name].package):
                 old.setdefault(part, module)
+        for name in _stubs(before, sys.modules):
+            del sys.modules[name]
         for name, module in old.items():
             if sys.modules.get(name) is not module:
                 _put_back(name, module)
+        self._signs = ()
 
     def place_in(self, functions: Sequence[Any]) -> str:
         return line_that_changes_modules(functions)
@@ -86,7 +102,13 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[set[s
     gone = {name for name in before if _is_lost(after, name) and not _is_lost(before, name)}
     gone |= {name for name in after.keys() - before.keys() if _is_lost(after, name)}
     both = (before.keys() & after.keys()) - gone
-    return gone, {n for n in both if before[n] is not after[n] and not _is_lost(before, n)}
+    others = {n for n in both if before[n] is not after[n] and not _is_lost(before, n)}
+    return gone, others | _stubs(before, after)
+
+
+def _stubs(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """Return the names that are new, and stand for what is not imported."""
+    return {name for name in after.keys() - before.keys() if is_stub(name, before)}
 
 
 def _lost() -> dict[str, Any]:

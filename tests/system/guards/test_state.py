@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import unittest.mock
 import warnings
 
@@ -417,6 +418,19 @@ def test_a_part_that_was_imported_again(heavy):
     assert one.end() == [f"parts of {heavy} ({heavy}.pure) were replaced in sys.modules{NATIVE}"]
     assert one.restore() == []
     assert importlib.import_module(f"{heavy}.pure") is package.pure is pure
+
+
+def test_a_stub_that_was_left(heavy):
+    """What was not imported before is no harm to anybody, but a stub in its place is."""
+    one = Trial(modules.Modules())
+    sys.modules[heavy] = types.ModuleType(heavy)
+    sys.modules["guards_absent"] = types.ModuleType("guards_absent")
+
+    [said] = one.end()
+    assert said.startswith(f"{heavy} was replaced in sys.modules")
+    assert one.restore() == []
+    assert heavy not in sys.modules
+    del sys.modules["guards_absent"]
 
 
 def test_imports_and_a_stub_that_was_undone(heavy):
