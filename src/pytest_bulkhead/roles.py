@@ -266,6 +266,9 @@ class ForkedTemplate(_Crew):
         from pytest_bulkhead.worker.boarding import prepare  # noqa: PLC0415
 
         welcome = self._wait_welcome()
+        # Who is imported now may ask the collector who refers to what, and what the controller has
+        # frozen it does not tell: hypothesis asks so of trio's random stream.
+        gc.unfreeze()
         threads.watch_starts()
         environ.replace_environ(welcome.environ)
         self._settle_in(welcome)

@@ -27,6 +27,18 @@ class TestClass:
 """
 
 
+def test_what_it_asks_the_collector(pytester, heard, how):
+    """Who refers to trio's random stream is found wherever hypothesis is imported: no warning."""
+    pytest.importorskip("trio")
+    pytester.makeconftest("import trio")
+    pytester.makepyfile(test_property="import hypothesis\ndef test_a(): pass")
+
+    run = heard("-W", "error:It looks like `register_random`", *how, on=ON)
+
+    assert run.passed() == ["test_property.py::test_a"], run.text
+    assert "HypothesisWarning" not in run.text
+
+
 def test_outcomes_examples_and_statistics(pytester, heard, how):
     """Outcomes equal plain pytest's; the falsifying example and the statistics are shown."""
     pytester.makepyfile(test_property=SUITE.format(derandomize=True))

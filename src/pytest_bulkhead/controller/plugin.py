@@ -64,6 +64,8 @@ class ControllerPlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Any:  # noqa: ANN401 - a generator hook
+        # Plugins may ask the collector who refers to what, and what is frozen it does not tell.
+        gc.unfreeze()
         result = yield
         if self._voyage is not None:
             self._voyage.save_durations()
