@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import re
@@ -226,6 +227,15 @@ def no_process_left() -> Callable[[Finished | Running], None]:
         assert wait_until_gone(finished.tag) == {}
 
     return check
+
+
+@pytest.fixture
+def native_extension() -> str:
+    """An extension module of Python's own: copied into a package, it is native code of that."""
+    spec = importlib.util.find_spec("_json")
+    if spec is None or "lib-dynload" not in str(spec.origin):
+        pytest.skip("this Python has its extensions built in")
+    return str(spec.origin)
 
 
 @pytest.fixture

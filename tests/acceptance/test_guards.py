@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 
@@ -217,13 +216,10 @@ def test_plain():
 
 
 @pytest.fixture
-def heavy(files):
+def heavy(native_extension, files):
     """A package `heavy` in the current folder."""
-    origin = importlib.util.find_spec("_json").origin
-    if origin is None or "lib-dynload" not in origin:
-        pytest.skip("this Python has its extensions built in")
     files({"heavy/__init__.py": HEAVY, "plain.py": "", "test_evicts.py": EVICTING})
-    shutil.copy(origin, "heavy")
+    shutil.copy(native_extension, "heavy")
 
 
 @pytest.mark.usefixtures("heavy")
@@ -252,6 +248,18 @@ def test_a_second_import_that_crashes(run, files):
     assert (
         "left there by test_evicts.py::test_first_import: modules: heavy was taken" in finished.out
     )
+
+
+@pytest.mark.parametrize(("level", "told"), [("module", True), ("function", False)])
+def test_a_crash_report_tells_what_was_left_in_that_process(level, told, run, files):
+    """And not what another test has left in a process that is gone."""
+    body = "import ctypes, os\ndef test_leaves(): os.environ['X'] = '1'\n"
+    files({"test_a.py": f"{body}def test_crashes(): ctypes.string_at(0)\n"})
+    finished = run(f"--isolate={level}")
+
+    assert finished.counts == {"passed": 1, "crashed": 1}, shown(finished)
+    assert ("left there by test_a.py::test_leaves: environ: X was added" in finished.out) == told
+    assert "X was added" in finished.section("left behind")
 
 
 @pytest.mark.usefixtures("heavy")

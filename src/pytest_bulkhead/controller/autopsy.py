@@ -62,7 +62,7 @@ class Autopsy:
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
-            left=tuple(craft.found) if craft else (),
+            left=craft.left_there(action.before) if craft else (),
         )
 
     def _command(self, nodeid: str) -> str:

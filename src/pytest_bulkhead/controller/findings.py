@@ -23,7 +23,7 @@ class Findings:
             raise ProtocolError(f"nothing is done that is called {message.done!r}") from None
         finding = Finding(message.guard, message.texts, message.blamed, done)
         if done is not Done.RESTORED:
-            craft.found.append(finding)
+            craft.found.append((message.item, finding))
         if done is not Done.ACCEPTED:
             self._bridge.findings.append(finding)
         if self._bridge.journal is not None:

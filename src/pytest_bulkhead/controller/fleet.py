@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import selectors
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pytest_bulkhead.controller.holding import Held
 from pytest_bulkhead.controller.node import WorkerNode
@@ -44,8 +44,8 @@ class Craft:
     told: dict[str, object] = dataclasses.field(default_factory=dict)
     #: The report of its latest test's teardown, which a stage below it may add to.
     held: Held | None = None
-    #: What guards found in it, and nobody has put back.
-    found: list[Finding] = dataclasses.field(default_factory=list)
+    #: What guards found in it or below it, and nobody has put back: (during which test, what).
+    found: list[tuple[int, Finding]] = dataclasses.field(default_factory=list)
     #: It said that it has left.
     left: bool = False
 
@@ -53,6 +53,15 @@ class Craft:
     def answers(self) -> Endpoint:
         """Where who asks something waits for the answer."""
         return self.hull.line if self.staged else self.hull.endpoint
+
+    def left_there(self, before: Collection[int]) -> tuple[Finding, ...]:
+        """Return what guards found in the process at work.
+
+        Args:
+            before: the latest tests that had run in it. Below a staged worker that tells its
+                findings from those in processes that are gone.
+        """
+        return tuple(one for item, one in self.found if not self.staged or item in before)
 
     def at_work(self) -> int:
         """Return the pid of the process that is at work: below a staged worker, or itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import shutil
 import sys
 
@@ -22,16 +21,13 @@ sys._reimported = True
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(native_extension, tmp_path, monkeypatch):
     """A package that can be imported once: an extension of Python's under another name."""
-    origin = importlib.util.find_spec("_json").origin
-    if origin is None or "lib-dynload" not in origin:
-        pytest.skip("this Python has its extensions built in")
     folder = tmp_path / "reimported"
     folder.mkdir()
     (folder / "__init__.py").write_text(ONCE)
     (folder / "broken.py").write_text("import reimported.absent")
-    shutil.copy(origin, folder)
+    shutil.copy(native_extension, folder)
     monkeypatch.syspath_prepend(str(tmp_path))
     natives.watch_natives()
     monkeypatch.setattr(sys, "_reimported", None, raising=False)

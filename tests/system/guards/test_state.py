@@ -7,7 +7,7 @@ import asyncio
 import decimal
 import faulthandler
 import gc
-import importlib.util
+import importlib
 import logging
 import multiprocessing
 import os
@@ -372,16 +372,13 @@ def test_torch():
 
 
 @pytest.fixture
-def heavy(tmp_path, monkeypatch):
+def heavy(native_extension, tmp_path, monkeypatch):
     """A package with native code: an extension of Python's under another name, and a pure part."""
-    origin = importlib.util.find_spec("_json").origin
-    if origin is None or "lib-dynload" not in origin:
-        pytest.skip("this Python has its extensions built in")
     folder = tmp_path / "guards_heavy"
     folder.mkdir()
     (folder / "__init__.py").write_text("import guards_heavy.pure, guards_heavy._json")
     (folder / "pure.py").write_text("")
-    shutil.copy(origin, folder)
+    shutil.copy(native_extension, folder)
     monkeypatch.syspath_prepend(str(tmp_path))
     modules.Modules().attend()
     before = dict(sys.modules)
