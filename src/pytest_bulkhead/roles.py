@@ -21,6 +21,7 @@ from pytest_bulkhead import compat, identity
 from pytest_bulkhead.collecting import CollectGuardPlugin, ExitGuardPlugin
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.guards.asked import are_off
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
 from pytest_bulkhead.stubbed_files import StubbedFilesPlugin
@@ -145,7 +146,7 @@ class Controller(Role):
         config.option.numprocesses = settings.workers
         why_spawn = "isolate_start = spawn" if settings.start == "spawn" else settings.why_exec
         stdin = dict(compat.saved_stdio(config)).get(0, 0)
-        crew = functools.partial(_import_crew, guarded=config.getini("isolate_guards") != ["off"])
+        crew = functools.partial(_import_crew, guarded=not are_off(config.getini))
         keep = start_keeper(settings.workers, stdin, why_spawn, crew)
         threads.unwatch_starts()
         if isinstance(keep, Keep):

@@ -35,6 +35,8 @@ class StubbedFilesPlugin:
 
     def __init__(self) -> None:
         watch_natives()
+        #: Whether any file has stubbed anything: most suites have none.
+        self._any = False
         #: The file whose stubs stand in this process.
         self._standing: pytest.Collector | None = None
 
@@ -49,6 +51,7 @@ class StubbedFilesPlugin:
         report = yield
         aside = dict(_find(before, collector.obj if report.passed else None))
         if aside:
+            self._any = True
             collector.stash[_ASIDE] = aside
             _put({name: before.get(name) for name in aside})
         return report
@@ -57,12 +60,16 @@ class StubbedFilesPlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Have the stubs of its file stand for a test, before any guard looks at what there is."""
         __tracebackhide__ = True
+        if self._any:
+            self._have_stand(item)
+        return (yield)
+
+    def _have_stand(self, item: pytest.Item) -> None:
         # The copies of tests that a stage of the session sets up have no file in their chain.
         file = next((node for node in item.listchain() if _ASIDE in node.stash), None)
         if file is not None and file is not self._standing:
             self._standing = file  # type: ignore[assignment]
             _put(file.stash[_ASIDE])
-        return (yield)
 
 
 def floor_of(item: pytest.Item, level: Level) -> Level:

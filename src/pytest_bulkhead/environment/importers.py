@@ -12,15 +12,17 @@ import ast
 import sys
 from pathlib import Path
 
+from pytest_bulkhead.system.natives import top_package
+
 
 def importer_of(name: str) -> str:
     """Return where a module was first imported, as `file:line`; empty when that cannot be told."""
-    package = name.partition(".")[0]
+    package = top_package(name)
     names = list(sys.modules)
     behind = names[names.index(package) + 1 :] if package in names else []
     for other in behind:
         path = getattr(sys.modules.get(other), "__file__", None) or ""
-        if other.partition(".")[0] == package or not path.endswith(".py"):
+        if top_package(other) == package or not path.endswith(".py"):
             continue
         line = _line_in(Path(path), package)
         if line:
@@ -45,7 +47,7 @@ def line_of_import(source: str, package: str) -> int:
 
 def _imports(node: ast.AST, package: str) -> bool:
     if isinstance(node, ast.Import):
-        return any(alias.name.partition(".")[0] == package for alias in node.names)
+        return any(top_package(alias.name) == package for alias in node.names)
     if isinstance(node, ast.ImportFrom) and not node.level:
-        return (node.module or "").partition(".")[0] == package
+        return top_package(node.module or "") == package
     return False

@@ -80,9 +80,12 @@ class EnvironmentPlugin:
     ) -> None:
         """Deselect what a profile deselects, unless `-m` speaks of it."""
         for name in self.asked.deselected:
+            if name in config.option.markexpr:
+                continue
             gone = [item for item in items if item.get_closest_marker(name)]
-            if gone and name not in config.option.markexpr:
-                items[:] = [item for item in items if not item.get_closest_marker(name)]
+            if gone:
+                marked = set(gone)
+                items[:] = [item for item in items if item not in marked]
                 config.hook.pytest_deselected(items=gone)
 
     @pytest.hookimpl(trylast=True)

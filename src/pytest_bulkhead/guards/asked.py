@@ -34,12 +34,17 @@ def read_asked(getini: Callable[[str], Any]) -> Asked:
     """
     words, resets = getini("isolate_guards"), parse_resets(getini("isolate_reset"))
     defers_collection = _read_gc(str(getini("isolate_gc") or "auto"))
-    if words == ["off"] and not (resets or defers_collection):
+    if are_off(getini) and not (resets or defers_collection):
         # Twenty modules that a run without guards has no use for.
         return Asked({}, (), False)
     from pytest_bulkhead.guards.registry import NAMES, UNASKED  # noqa: PLC0415
 
     return Asked(parse_policies(words, NAMES, UNASKED), resets, defers_collection)
+
+
+def are_off(getini: Callable[[str], Any]) -> bool:
+    """Whether no guard is asked for."""
+    return bool(getini("isolate_guards") == ["off"])
 
 
 def _read_gc(value: str) -> bool:

@@ -32,7 +32,7 @@ from typing import Any
 
 from pytest_bulkhead.core.imports import Meter, Occasion, Paid, merge
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.system import clock, linux, places, process
+from pytest_bulkhead.system import clock, linux, natives, places, process
 
 #: What isolation costs is no matter of the suite.
 _OURS = "pytest_bulkhead"
@@ -84,7 +84,7 @@ class Watch:
 
     def _begin(self, name: str) -> int:
         """Begin an entry; return how many there are around it, -1 for none begun."""
-        meter, package = self._thread.meter, name.partition(".")[0]
+        meter, package = self._thread.meter, natives.top_package(name)
         if self._over or not meter.begins(package):
             return -1
         return meter.begin(package, clock.monotonic(), linux.resident_bytes())

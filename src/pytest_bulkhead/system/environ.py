@@ -29,14 +29,16 @@ class _Watched(dict[Any, Any]):
         return super().__getitem__(key)
 
     def __setitem__(self, key: Any, value: Any) -> None:  # noqa: ANN401
-        if key in self.guarded:
-            _writes[os.fsdecode(key)] = starting_place(sys._getframe(1))
+        self._note_write(key, sys._getframe(1))
         super().__setitem__(key, value)
 
     def __delitem__(self, key: Any) -> None:  # noqa: ANN401
-        if key in self.guarded:
-            _writes[os.fsdecode(key)] = starting_place(sys._getframe(1))
+        self._note_write(key, sys._getframe(1))
         super().__delitem__(key)
+
+    def _note_write(self, key: Any, frame: FrameType) -> None:  # noqa: ANN401
+        if key in self.guarded:
+            _writes[os.fsdecode(key)] = starting_place(frame)
 
 
 def watch_reads(*names: str) -> None:

@@ -21,6 +21,7 @@ from packaging.version import InvalidVersion, Version
 from pytest_bulkhead.core.devices import Devices
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.system import cgroups, models, nvml, process
+from pytest_bulkhead.system.natives import top_package
 
 #: Seconds that a service has to answer.
 _PATIENCE = 1.0
@@ -137,7 +138,7 @@ def _distributions(module: str) -> Iterator[str]:
     Mostly that of its name; to find another one, all that are installed are read.
     """
     yield module
-    brought = importlib.metadata.packages_distributions().get(module.partition(".")[0], [])
+    brought = importlib.metadata.packages_distributions().get(top_package(module), [])
     if len(set(brought)) == 1:  # of a namespace that several share, none tells the version
         yield brought[0]
 
