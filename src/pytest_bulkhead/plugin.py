@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_bulkhead.core.presets import Presets
     from pytest_bulkhead.environment.plugin import EnvironmentPlugin
     from pytest_bulkhead.imports.plugin import ImportsPlugin
     from pytest_bulkhead.roles import Role
@@ -36,6 +37,9 @@ _ROLE: pytest.StashKey[Role] = pytest.StashKey()
 #: The start method of multiprocessing that a profile asks for.
 _MP_START: pytest.StashKey[str] = pytest.StashKey()
 
+#: Marks that people have already ask for something in this run.
+_HAS_PRESETS: pytest.StashKey[bool] = pytest.StashKey()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
@@ -43,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     _add_options(group)
     _add_options_of_any_run(group)
     _add_ini_keys(parser)
+    _add_ini_keys_of_any_run(parser)
 
 
 def _add_options(group: pytest.OptionGroup) -> None:
@@ -136,23 +141,6 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         "interpreters that are started ahead of need where processes cannot be forked (default 1)",
         default="",
     )
-    parser.addini(
-        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
-    )
-    parser.addini(
-        "isolate_env",
-        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "isolate_mp_start",
-        "start method of multiprocessing in tests: spawn, forkserver or fork",
-        default="",
-    )
-    parser.addini(
-        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
-    )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
     parser.addini(
         "isolate_guards",
@@ -175,6 +163,34 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     )
 
 
+def _add_ini_keys_of_any_run(parser: pytest.Parser) -> None:
+    """Register what works without isolation too."""
+    parser.addini(
+        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
+    )
+    parser.addini(
+        "isolate_env",
+        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
+        type="linelist",
+        default=[],
+    )
+    parser.addini(
+        "isolate_mp_start",
+        "start method of multiprocessing in tests: spawn, forkserver or fork",
+        default="",
+    )
+    parser.addini(
+        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
+    )
+    parser.addini(
+        "isolate_marks",
+        "what marks ask for of the machine, one a line: NAME = gpu=1 module=vllm>=0.9, NAME = for "
+        "nothing, or NAME as it is built in",
+        type="linelist",
+        default=[],
+    )
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the hooks that workers call."""
     from pytest_bulkhead import hookspecs  # noqa: PLC0415 - as light as this module
@@ -189,8 +205,12 @@ _REQUIRES = (
 )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register marks: most of them are inert without isolation."""
+    """Register marks: most of them are inert without isolation.
+
+    After everybody else: names that are registered by then are not ours to register.
+    """
     config.addinivalue_line(
         "markers",
         "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
@@ -211,6 +231,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line(
             "markers", "timeout(seconds): end the test after that, when tests are isolated."
         )
+    if _HAS_PRESETS in config.stash:
+        from pytest_bulkhead.preset_marks import register_marks  # noqa: PLC0415 - as above
+
+        register_marks(config)
 
 
 @pytest.fixture
@@ -234,6 +258,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     A wrapper, for wrappers come before everybody else's tryfirst: pytest-cov reads in its own
     whether tests will run elsewhere.
     """
+    if _wants_presets(early_config):
+        _read_presets(early_config)
     watching = early_config.known_args_namespace.isolate_imports
     imports = _watch_imports(early_config) if watching else None
     around = _apply_environment(early_config) if _wants_environment(early_config) else None
@@ -288,6 +314,24 @@ def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
     return apply_environment(config)
 
 
+def _wants_presets(config: pytest.Config) -> bool:
+    """Whether the run is ours, also where it only lists tests or marks."""
+    options = config.known_args_namespace
+    off = options.isolate == "no" or (options.isolate is None and config.getini("isolate") == "no")
+    isolated = "BULKHEAD_BERTH" in os.environ or (_wants_isolation(config) and not off)
+    return isolated or bool(config.getini("isolate_marks"))
+
+
+def _read_presets(config: pytest.Config) -> None:
+    from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
+
+    with unhooked_imports():
+        from pytest_bulkhead.preset_marks import read_preset_lines  # noqa: PLC0415
+
+        read_preset_lines(config)
+    config.stash[_HAS_PRESETS] = True
+
+
 def _wants_isolation(config: pytest.Config) -> bool:
     options = config.known_args_namespace
     return bool(
@@ -316,11 +360,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from pytest_bulkhead.environment.start_method import watch_tests  # noqa: PLC0415
 
         watch_tests(session, default)
-    if "requires" in marks:
+    presets: Presets = {}
+    if _HAS_PRESETS in config.stash:
+        from pytest_bulkhead.preset_marks import asking_presets  # noqa: PLC0415
+
+        presets = asking_presets(config, marks)
+    if "requires" in marks or presets:
         from pytest_bulkhead.requires import judge_tests  # noqa: PLC0415
 
         xdists = hasattr(config, "workerinput") and _ROLE not in config.stash
-        judge_tests(session, _REQUIRES, refuses=not xdists)
+        judge_tests(session, _REQUIRES, presets, refuses=not xdists)
 
 
 def _names_of_marks(items: list[pytest.Item]) -> set[str]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from packaging.specifiers import SpecifierSet
 
 from pytest_bulkhead.core.keys import KEYS, OF_GPUS, Requirement
+from pytest_bulkhead.core.presets import Preset, needs_of_mark
 from pytest_bulkhead.errors import UsageProblem
 
 _A_GPU = Requirement("gpu", "gpu 1", least=1)
@@ -33,27 +34,74 @@ def read_mark(
     Raises:
         UsageProblem: there is no such key, or it cannot have such a value.
     """
+    where = f"{nodeid}: mark requires"
     if args:
-        raise _refuse(nodeid, f"{args[0]!r} is given without a key", KEYS["ram"].forms + _OWN)
+        raise _refuse(where, f"{args[0]!r} is given without a key", KEYS["ram"].forms + _OWN)
+    return read_needs(where, kwargs, _OWN)
+
+
+def read_preset_mark(
+    nodeid: str, name: str, preset: Preset, args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> list[Requirement]:
+    """Read a mark that people have already.
+
+    One that asks in a way of its own, `gpu("a100")`, is left alone unless the run says of it what
+    it asks for: it is then somebody's who reads it.
+
+    Args:
+        nodeid: the test, for messages.
+        name: of the mark.
+        preset: what it asks for.
+        args: of the mark.
+        kwargs: of the mark.
+
+    Raises:
+        UsageProblem: as above.
+    """
+    where, way_out = f"{nodeid}: mark {name}", _ALONE.format(name)
+    try:
+        if len(args) > len(preset.needs):
+            raise _refuse(where, f"{args[-1]!r} is a value too many", f"{name}(){way_out}")
+        found = read_needs(where, needs_of_mark(preset, args, kwargs), way_out)
+    except UsageProblem:
+        if preset.asked:
+            raise
+        return []
+    return [one._replace(text=f"{one.text} (mark {name})") for one in found]
+
+
+def read_needs(where: str, needs: Mapping[str, object], way_out: str = "") -> list[Requirement]:
+    """Read keys and their values.
+
+    Args:
+        where: the test and mark, or the line, for messages.
+        needs: {key: value}.
+        way_out: what else there is to do, for messages.
+
+    Raises:
+        UsageProblem: there is no such key, or it cannot have such a value.
+    """
     found: list[Requirement] = []
-    for key, value in kwargs.items():
+    for key, value in needs.items():
         if key not in KEYS:
-            raise _refuse(nodeid, f"there is no key {key!r}", f"one of {', '.join(KEYS)}{_OWN}")
+            raise _refuse(where, f"there is no key {key!r}", f"one of {', '.join(KEYS)}{way_out}")
         try:
             found += KEYS[key].read(key, value)
         except ValueError as problem:
-            raise _refuse(nodeid, f"{key}={value!r} {problem}", KEYS[key].forms) from None
+            raise _refuse(where, f"{key}={value!r} {problem}", KEYS[key].forms + way_out) from None
     return found
 
 
-def _refuse(nodeid: str, what: str, forms: str) -> UsageProblem:
-    return UsageProblem(f"{nodeid}: mark requires: {what}\nhint: write {forms}")
+def _refuse(where: str, what: str, forms: str) -> UsageProblem:
+    return UsageProblem(f"{where}: {what}\nhint: write {forms}")
 
 
 _OWN = (
     "\nhint: a mark `requires` of your own is left alone once it is listed under `markers` in the "
     "ini file, or registered by a conftest"
 )
+
+_ALONE = "\nhint: the line `{} =` of the ini key isolate_marks has the mark ask for nothing"
 
 
 def join(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
