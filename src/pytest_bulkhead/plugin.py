@@ -258,7 +258,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     A wrapper, for wrappers come before everybody else's tryfirst: pytest-cov reads in its own
     whether tests will run elsewhere.
     """
-    if _wants_presets(early_config):
+    if _is_ours(early_config):
         _read_presets(early_config)
     watching = early_config.known_args_namespace.isolate_imports
     imports = _watch_imports(early_config) if watching else None
@@ -302,7 +302,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _wants_environment(config: pytest.Config) -> bool:
     option = config.known_args_namespace.isolate_profile
-    return bool(option or config.getini("isolate_profile") or config.getini("isolate_env"))
+    asked = option or config.getini("isolate_profile") or config.getini("isolate_env")
+    # Not in every run: the variable is not ours alone.
+    return bool(asked) or (os.environ.get("CICD") == "1" and _is_ours(config))
 
 
 def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
@@ -314,8 +316,11 @@ def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
     return apply_environment(config)
 
 
-def _wants_presets(config: pytest.Config) -> bool:
-    """Whether the run is ours, also where it only lists tests or marks."""
+def _is_ours(config: pytest.Config) -> bool:
+    """Whether marks and variables that are not ours alone mean something in this run.
+
+    Also where it only lists tests or marks.
+    """
     options = config.known_args_namespace
     off = options.isolate == "no" or (options.isolate is None and config.getini("isolate") == "no")
     isolated = "BULKHEAD_BERTH" in os.environ or (_wants_isolation(config) and not off)

@@ -48,7 +48,7 @@ class Settings(NamedTuple):
     spares: int
     #: Say of each group how it was isolated.
     why: bool
-    #: The names of the environment profiles.
+    #: The environment profiles, as people read them.
     profile: tuple[str, ...]
     #: {variable: the value that profiles and `isolate_env` ask for, None for unset}
     environ: dict[str, str | None]
@@ -111,7 +111,7 @@ def read_settings(
         stage=_stage(config),
         spares=_spares(config),
         why=bool(config.getoption("isolate_why")),
-        profile=asked.profiles if asked else (),
+        profile=asked.shown_profiles(config.option.markexpr) if asked else (),
         environ=dict(asked.variables) if asked else {},
         why_exec=why_exec,
     )
