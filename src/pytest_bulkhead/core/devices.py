@@ -21,8 +21,8 @@ class Device:
     memory: int | None
     #: The compute capability, as `8.6`.
     capability: str
-    #: It is cut into MIG devices, and a process gets one of those.
-    sliced: bool = False
+    #: Of one that is cut into MIG devices: those that there are. None for one that is not cut.
+    slices: tuple[Device, ...] | None = None
 
 
 Devices = tuple[Device, ...]
@@ -34,7 +34,8 @@ def visible_devices(
     """Return the GPUs that CUDA would show to a process.
 
     By its rules: an entry that names nothing hides itself and all that follow it, and none is to
-    be named twice.
+    be named twice. Of MIG devices a process sees one, however many there are: that which is named
+    first. Where none is named, nobody but CUDA knows which: it is taken for the smallest.
 
     Args:
         devices: all of the machine, in the order of the bus.
@@ -43,13 +44,33 @@ def visible_devices(
             given here. Otherwise it begins with the fastest, and nobody but CUDA knows which that
             is: numbers then stand for the smallest ones, which is the least that they can mean.
     """
-    if variable is not None and variable.strip().startswith("MIG-"):
-        return Unknown("CUDA_VISIBLE_DEVICES names a MIG device, and those are not looked at")
+    source = devices.source
+    if variable is not None:
+        source += f", CUDA_VISIBLE_DEVICES={variable}"
+        if variable.strip().startswith("MIG-"):
+            return Known(_named_slice(devices.value, variable), source)
     chosen = devices.value if variable is None else _chosen(devices.value, variable, in_bus_order)
-    if any(device.sliced for device in chosen):
-        return Unknown("a GPU is cut into MIG devices, and those are not looked at")
-    and_by = "" if variable is None else f", CUDA_VISIBLE_DEVICES={variable}"
-    return Known(chosen, devices.source + and_by)
+    cut = [device for device in chosen if device.slices is not None]
+    if not cut:
+        return Known(chosen, source)
+    if len(cut) < len(chosen):
+        return Unknown(
+            f"some GPUs are cut into MIG devices, and only CUDA knows which it shows ({source})"
+        )
+    slices = sorted((one for device in cut for one in device.slices or ()), key=_size)
+    return Known(tuple(slices[:1]), f"{source}, one MIG device for each process")
+
+
+def _size(device: Device) -> int:
+    return device.memory or 0
+
+
+def _named_slice(devices: Devices, variable: str) -> Devices:
+    """Return the MIG device that is named first; CUDA looks at none behind it."""
+    name = variable.split(",", maxsplit=1)[0].strip()
+    slices = [one for device in devices for one in device.slices or ()]
+    found = [one for one in slices if one.uuid.startswith(name)]
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _chosen(devices: Devices, variable: str, in_bus_order: bool) -> Devices:
@@ -64,7 +85,7 @@ def _chosen(devices: Devices, variable: str, in_bus_order: bool) -> Devices:
     if len(set(found)) < len(found):
         return ()
     if numbered and not in_bus_order:
-        return tuple(sorted(devices, key=lambda device: device.memory or 0)[: len(found)])
+        return tuple(sorted(devices, key=_size)[: len(found)])
     return tuple(found)
 
 

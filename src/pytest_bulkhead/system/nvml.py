@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pytest_bulkhead.core.devices import Device, Devices, visible_devices
@@ -52,12 +54,16 @@ def _read_devices(nvml: Any) -> list[Device]:  # noqa: ANN401 - a module without
 
 def _read_device(nvml: Any, handle: object) -> Device:  # noqa: ANN401 - as above
     major, minor = nvml.nvmlDeviceGetCudaComputeCapability(handle)
-    return Device(
-        _text(nvml.nvmlDeviceGetUUID(handle)),
-        _memory_of(nvml, handle),
-        f"{major}.{minor}",
-        _is_sliced(nvml, handle),
-    )
+    device = _read_part(nvml, handle, f"{major}.{minor}")
+    if not _is_cut(nvml, handle):
+        return device
+    slices = tuple(_read_part(nvml, one, device.capability) for one in _slices_of(nvml, handle))
+    return replace(device, slices=slices)
+
+
+def _read_part(nvml: Any, handle: object, capability: str) -> Device:  # noqa: ANN401 - as above
+    """Read a GPU or a MIG device, which NVML does not ask for its capability."""
+    return Device(_text(nvml.nvmlDeviceGetUUID(handle)), _memory_of(nvml, handle), capability)
 
 
 def _memory_of(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - as above
@@ -65,14 +71,23 @@ def _memory_of(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - as ab
         return int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
     except nvml.NVMLError_NotSupported:  # of a GPU that shares the machine's
         return None
+    except nvml.NVMLError_NoPermission:  # of a GPU of which a container has a MIG device
+        return None
 
 
-def _is_sliced(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above
+def _is_cut(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above
     try:
         current, _pending = nvml.nvmlDeviceGetMigMode(handle)
     except nvml.NVMLError:  # of a GPU that cannot be cut
         return False
     return bool(current)
+
+
+def _slices_of(nvml: Any, handle: object) -> Iterator[object]:  # noqa: ANN401 - as above
+    """Yield the MIG devices of a GPU: their numbers may have gaps."""
+    for index in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+        with contextlib.suppress(nvml.NVMLError_NotFound):
+            yield nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, index)
 
 
 def _text(name: str | bytes) -> str:
