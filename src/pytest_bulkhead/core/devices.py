@@ -1,26 +1,29 @@
-"""The GPUs of a machine, and which of them a process may use.
+"""The accelerators of a machine, and which of them a process may use.
 
-Knows nothing of NVML, which lists all of them whatever the process may use.
+Knows nothing of NVML and the kernel, which list all of them whatever the process may use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 
+#: The kinds, by what programs use them with. What is called a GPU and nothing else is one of CUDA.
+ACCELERATORS = ("cuda", "rocm", "xpu", "mps", "tpu")
+
 
 @dataclass(frozen=True)
 class Device:
-    """One GPU."""
+    """One GPU, or another accelerator."""
 
     #: As the driver names it: `GPU-8f6d...`.
     uuid: str
-    #: Bytes, in use or not; None for one that has none of its own.
+    #: Bytes, in use or not; None for one that has none of its own, or does not tell.
     memory: int | None
-    #: The compute capability, as `8.6`.
-    capability: str
+    #: The compute capability, as `8.6`; empty for what is not CUDA's.
+    capability: str = ""
     #: Of one that is cut into MIG devices: those that there are. None for one that is not cut.
     slices: tuple[Device, ...] | None = None
 
@@ -28,10 +31,24 @@ class Device:
 Devices = tuple[Device, ...]
 
 
+def together(facts: Iterable[Fact[Devices]]) -> Fact[Devices]:
+    """Return the devices of several kinds; what is unknown of one does not matter beside others."""
+    facts = list(facts)
+    known = [fact for fact in facts if isinstance(fact, Known)]
+    devices = tuple(device for fact in known for device in fact.value)
+    if len(known) == len(facts) or devices:
+        return Known(devices, ", ".join(fact.source for fact in known))
+    return Unknown("; ".join(fact.reason for fact in facts if isinstance(fact, Unknown)))
+
+
 def visible_devices(
-    devices: Known[Devices], variable: str | None, *, in_bus_order: bool
+    devices: Known[Devices],
+    variable: str | None,
+    *,
+    in_bus_order: bool,
+    name: str = "CUDA_VISIBLE_DEVICES",
 ) -> Fact[Devices]:
-    """Return the GPUs that CUDA would show to a process.
+    """Return the GPUs that CUDA would show to a process; HIP and ROCm have taken over its rules.
 
     By its rules: an entry that names nothing hides itself and all that follow it, and none is to
     be named twice. Of MIG devices a process sees one, however many there are: that which is named
@@ -39,14 +56,15 @@ def visible_devices(
 
     Args:
         devices: all of the machine, in the order of the bus.
-        variable: `CUDA_VISIBLE_DEVICES`, None when it is not set.
+        variable: the value of `CUDA_VISIBLE_DEVICES`, None when it is not set.
         in_bus_order: `CUDA_DEVICE_ORDER` is `PCI_BUS_ID`, so that CUDA numbers them as they are
             given here. Otherwise it begins with the fastest, and nobody but CUDA knows which that
             is: numbers then stand for the smallest ones, which is the least that they can mean.
+        name: of the variable, where it is another one.
     """
     source = devices.source
     if variable is not None:
-        source += f", CUDA_VISIBLE_DEVICES={variable}"
+        source += f", {name}={variable}"
         if variable.strip().startswith("MIG-"):
             return Known(_named_slice(devices.value, variable), source)
     chosen = devices.value if variable is None else _chosen(devices.value, variable, in_bus_order)

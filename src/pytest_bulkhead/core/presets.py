@@ -30,7 +30,7 @@ BUILT_IN: dict[str, Needs] = {
     "huggingface": {"module": "transformers"},
     "ollama": {"service": "ollama"},
     "requires_ollama": {"service": "ollama"},
-    "mps": {"platform": "macos"},
+    "mps": {"accelerator": "mps"},
     "slow": {},
     "qualitative": {},
     "integration": {},

@@ -6,11 +6,12 @@ The rules:
 2. What is asked of a GPU asks for a GPU.
 3. It is asked of as many as are asked for, of each all of it: `gpu=2, gpu_memory="24GB"` are two
    that have as much each.
+4. A GPU is one of CUDA's, unless an accelerator is named; of several marks it is one that all name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.specifiers import SpecifierSet
 
@@ -111,13 +112,29 @@ def join(requirements: Iterable[Requirement]) -> tuple[Requirement, ...]:
         which = one.key if one.least else one
         if which not in wanted or one.least > wanted[which].least:
             wanted[which] = one
+    accelerators = [one for one in wanted.values() if one.key == "accelerator"]
     if any(one.key in OF_GPUS for one in wanted.values()):
-        wanted.setdefault("gpu", _A_GPU)
+        wanted["gpu"] = _named(wanted.get("gpu"), accelerators)
     gpus = int(wanted["gpu"].least) if "gpu" in wanted else 1
+    kinds = tuple(_in_all([one.kinds for one in accelerators or [_A_GPU]]))
     capability = SpecifierSet()
     for one in wanted.values():
         if one.key == "compute_capability":
             capability &= one.versions
     order = list(KEYS)
     found = sorted(wanted.values(), key=lambda one: order.index(one.key))
-    return tuple(one._replace(gpus=gpus, capability=capability) for one in found)
+    return tuple(
+        one._replace(gpus=gpus, capability=capability, kinds=kinds)
+        for one in found
+        if one.key != "accelerator"
+    )
+
+
+def _named(gpu: Requirement | None, accelerators: Sequence[Requirement]) -> Requirement:
+    """Return the need of a GPU, in the words by which it was asked for."""
+    texts = [one.text for one in (*([gpu] if gpu else []), *accelerators)]
+    return (gpu or _A_GPU)._replace(text=", ".join(texts) or _A_GPU.text)
+
+
+def _in_all(several: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    return (one for one in several[0] if all(one in others for others in several))

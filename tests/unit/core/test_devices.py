@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_bulkhead.core.devices import Device, visible_devices
+from pytest_bulkhead.core.devices import Device, together, visible_devices
 from pytest_bulkhead.core.known import Known, Unknown
 
 SMALL, LARGE, MIDDLE = (Device(f"GPU-{name}", size, "8.0") for name, size in (("aa1", 8), ("ab2", 80), ("b", 24)))  # fmt: skip
@@ -87,3 +87,12 @@ def test_beside_a_gpu_that_is_not_cut_only_cuda_knows():
     assert isinstance(visible_devices(mixed, None, in_bus_order=True), Unknown)
     assert visible_devices(mixed, "0", in_bus_order=True).value == (SMALL,)
     assert visible_devices(mixed, "MIG-aa", in_bus_order=True).value == PARTS[:1]
+
+
+def test_kinds_count_together():
+    """A kind that is unknown matters only where there is nothing else."""
+    none, unknown = Known((), "kfd"), Unknown("nobody knows")
+    assert together([ALL, none]) == Known(ALL.value, "NVML, kfd")
+    assert together([unknown, ALL]) == ALL
+    assert together([unknown, none]) == unknown
+    assert together([none, none]) == Known((), "kfd, kfd")

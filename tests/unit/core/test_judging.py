@@ -25,6 +25,8 @@ class Paper(NamedTuple):
     cores: Fact[float] = Known(4.0, "affinity")
     free: Fact[float] = Known(100.0 * GIB, "free in /tmp")
     gpus: Fact[tuple[Device, ...]] = Known((Device("GPU-a", 80 * GIB, "7.0"), Device("GPU-b", 22 * GIB, "8.9")), "NVML")  # fmt: skip
+    others: tuple[tuple[str, Fact[tuple[Device, ...]]], ...] = ()
+    system: str = "linux"
     there: Fact[bool] = Known(True, "looked")
     number: Fact[str] = Known("1.2.3", "metadata of x")
 
@@ -37,8 +39,8 @@ class Paper(NamedTuple):
     def disk(self):
         return self.free
 
-    def devices(self):
-        return self.gpus
+    def devices(self, kind):
+        return self.gpus if kind == "cuda" else dict(self.others).get(kind, Known((), kind))
 
     def module(self, name):
         return self.there
@@ -62,7 +64,7 @@ class Paper(NamedTuple):
         return self.there
 
     def platform(self):
-        return Known("linux", "sys.platform")
+        return Known(self.system, "sys.platform")
 
     def python(self):
         return Known("3.14.0rc1", "this interpreter")
@@ -75,7 +77,8 @@ def judged(machine, *promised, **kwargs):
 
 MET = [
     {}, {"ram": "32GB"}, {"ram": "32GiB"}, {"cpus": 4}, {"disk": "100GiB"}, {"gpu": 2}, {"gpu": 1, "gpu_memory": "80GiB"},
-    {"gpu": 2, "gpu_memory": "22GiB"}, {"gpu_memory_total": "102GiB"}, {"module": "x"}, {"module": "x>=1.2,<2"}, {"executable": "x"},
+    {"gpu": 2, "gpu_memory": "22GiB"}, {"gpu_memory_total": "102GiB"}, {"accelerator": "cuda", "gpu": 2},
+    {"accelerator": "rocm|cuda", "gpu_memory": "80GiB"}, {"module": "x"}, {"module": "x>=1.2,<2"}, {"executable": "x"},
     {"service": "redis"}, {"env": "X"}, {"model": "org/x"}, {"compute_capability": ">=8.0", "gpu_memory": "22GiB"}, {"gpu": 2, "compute_capability": ">=7.0"}, {"network": True}, {"platform": "linux"}, {"python": ">=3.11"},
 ]  # fmt: skip
 
@@ -107,6 +110,8 @@ ABSENT = Known(False, "PATH")
         (Paper(), {"gpu_memory_total": "160GB"}, "needs gpu_memory_total 160GB: 102.00 GiB (NVML)"),
         (Paper(gpus=Known((), "NVML")), {"gpu_memory": "1GB"}, "needs gpu 1: 0 (NVML)"),
         (Paper(gpus=Known((), "NVML")), {"gpu_memory_total": "1GB"}, "needs gpu 1: 0 (NVML)"),
+        (Paper(), {"accelerator": "mps"}, "needs accelerator mps: 0 (mps)"),
+        (Paper(), {"gpu": 3, "accelerator": "cuda|rocm"}, "needs gpu 3, accelerator cuda|rocm: 2 (NVML, rocm)"),
         (Paper(there=ABSENT), {"module": "x>=1"}, "needs module x>=1: not there (PATH)"),
         (Paper(), {"module": "x>=2"}, "needs module x>=2: 1.2.3 (metadata of x)"),
         (Paper(there=ABSENT), {"executable": "x"}, "needs executable x: not there (PATH)"),
@@ -186,6 +191,61 @@ def test_a_promise_that_is_kept_changes_nothing():
     newer = {"gpu_memory": "80GiB", "compute_capability": ">=8"}
     assert isinstance(judged(Paper(), "gpu_memory>=80GiB", **newer), Skip)
     assert isinstance(judged(Paper(), "gpu>=2", "gpu_memory>=80GiB", gpu=2, gpu_memory="80GiB"), Fail)  # fmt: skip
+
+
+AMD = Known((Device("GPU-1", 64 * GIB), Device("GPU-2", 64 * GIB)), "kfd")
+
+
+def test_accelerators_of_several_kinds_count_together():
+    """What is unknown of one kind does not matter beside another; a compute capability is CUDA's alone."""
+    both = Paper(others=(("rocm", AMD),))
+    assert Met() == judged(both, accelerator="cuda|rocm", gpu=4)
+    assert isinstance(judged(both, gpu=3), Skip)
+    assert isinstance(judged(both, accelerator="rocm", compute_capability=">=7.0"), Skip)
+    assert Met() == judged(Paper(gpus=UNKNOWN, others=(("rocm", AMD),)), accelerator="cuda|rocm")
+    unlisted = judged(Paper(gpus=UNKNOWN), accelerator="cuda|rocm")
+    assert Skip("needs accelerator cuda|rocm: nobody knows") == unlisted
+
+
+def test_of_several_marks_an_accelerator_is_one_that_all_name():
+    """And none is where they have none in common."""
+
+    def both(first, second):
+        marks = ({"accelerator": first}, {"accelerator": second})
+        return judge(
+            join(one for kwargs in marks for one in read_mark("t", (), kwargs)), Paper(), []
+        )
+
+    assert Met() == both("rocm|cuda", "cuda|xpu")
+    none = "needs accelerator cuda, accelerator mps: 0 (none is all of these)"
+    assert Skip(none) == both("cuda", "mps")
+
+
+@pytest.mark.parametrize("kwargs", [{"gpu": 1}, {"accelerator": "mps"}, {"gpu_memory": "8GB"}])
+def test_on_macos_accelerators_are_those_that_were_promised(kwargs):
+    """The runner is taken at its word, for that kind and number: whoever else could tell would use it for that."""
+    mac = Paper(system="darwin")
+    kind = kwargs.get("accelerator", "cuda")
+    skipped = judged(mac, **kwargs)
+
+    assert isinstance(skipped, Skip)
+    assert skipped.reason.endswith(
+        ": on macOS there are those that the runner promises (--provides)"
+    )
+    assert Met() == judged(mac, f"accelerator={kind}", **kwargs)
+    assert skipped == judged(mac, "accelerator=xpu", "ram>=1GB", **kwargs)
+    assert isinstance(judged(mac, f"accelerator={kind}", **{**kwargs, "gpu": 2}), Skip)
+
+
+def test_what_only_its_runtime_can_tell_is_there_if_promised():
+    """Where there may be one; where there is certainly none, the promise is broken."""
+    word = "accelerator=xpu"
+    maybe = Paper(gpus=Known((), "NVML"), others=(("xpu", UNKNOWN),))
+    assert isinstance(judged(maybe, accelerator="xpu"), Skip)
+    assert Met() == judged(maybe, word, accelerator="xpu")
+    assert Met() == judged(maybe, word, accelerator="cuda|xpu")
+    assert isinstance(judged(Paper(), word, accelerator="xpu"), Fail)
+    assert isinstance(judged(Paper(gpus=UNKNOWN), "gpu", gpu=1), Fail)
 
 
 AMOUNTS = st.fixed_dictionaries(
