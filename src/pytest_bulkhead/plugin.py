@@ -48,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     _add_options_of_any_run(group)
     _add_ini_keys(parser)
     _add_ini_keys_of_any_run(parser)
+    _add_ini_keys_of_guards(parser)
 
 
 def _add_options(group: pytest.OptionGroup) -> None:
@@ -141,7 +142,16 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         "interpreters that are started ahead of need where processes cannot be forked (default 1)",
         default="",
     )
+    parser.addini(
+        "isolate_gpu_release",
+        "when memory of a GPU stays in use after its tests: wait, warn (default) or fail, and "
+        "after how many seconds (default 60), as `fail 30`",
+        default="",
+    )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
+
+
+def _add_ini_keys_of_guards(parser: pytest.Parser) -> None:
     parser.addini(
         "isolate_guards",
         "what tests must not leave behind: off, report (default), restore or fail for all guards, "

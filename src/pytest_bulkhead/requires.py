@@ -14,11 +14,14 @@ import pytest
 
 from pytest_bulkhead.core.judging import Fail, Judgement, Met, Skip, judge
 from pytest_bulkhead.core.keys import Requirement
+from pytest_bulkhead.core.needs import NOTHING
 from pytest_bulkhead.core.presets import Presets, preset_of
 from pytest_bulkhead.core.promises import Promise, read_promises
 from pytest_bulkhead.core.requirements import join, read_mark, read_preset_mark
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.needing import note_capacity, note_needs
 from pytest_bulkhead.preset_marks import others_lines
+from pytest_bulkhead.system.capacity import capacity_of
 from pytest_bulkhead.system.machine import ThisMachine
 
 MARK = "requires"
@@ -118,7 +121,11 @@ def _judge(
     if config.option.collectonly:
         return {}
     machine = ThisMachine(_folder_of(config))
-    return {item: judge(wanted[item], machine, promises) for item in items}
+    judgements = {item: judge(wanted[item], machine, promises) for item in items}
+    needs = [one.needs for one in judgements.values() if isinstance(one, Met)]
+    if any(one != NOTHING for one in needs):
+        note_capacity(config, capacity_of(machine, gpus=any(one.gpus for one in needs)))
+    return judgements
 
 
 def _apply(item: pytest.Item, judgement: Judgement) -> None:
@@ -126,6 +133,8 @@ def _apply(item: pytest.Item, judgement: Judgement) -> None:
         item.add_marker(pytest.mark.skip(reason=judgement.reason), append=False)
     elif isinstance(judgement, Fail):
         item.stash[_BROKEN] = judgement.reason
+    elif judgement.needs != NOTHING:
+        note_needs(item, judgement.needs)
 
 
 class BrokenPromisePlugin:

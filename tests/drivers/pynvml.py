@@ -1,9 +1,9 @@
 """What we use of NVML, without a driver: the file that CARDS names has a card in each line.
 
 As `uuid bytes kind`. A kind is `mig` (it is cut), `slice` (a MIG device of the card above it), `gap` (a
-place there that has none), `old` (its UUID comes as bytes) or anything else. `lost` in the place of
-bytes is a card that does not answer, `shared` one without memory of its own, `hidden` one whose memory
-we must not see. No file is no driver.
+place there that has none), `alone` (one process at a time), `old` (its UUID comes as bytes) or anything
+else. `lost` in the place of bytes is a card that does not answer, `shared` one without memory of its
+own, `hidden` one whose memory we must not see. No file is no driver.
 """
 
 from __future__ import annotations
@@ -99,6 +99,13 @@ def nvmlDeviceGetCudaComputeCapability(card):
     if card[2] == "slice":
         raise NVMLError_NotSupported("Not Supported")
     return (8, 6)
+
+
+NVML_COMPUTEMODE_EXCLUSIVE_PROCESS = 3
+
+
+def nvmlDeviceGetComputeMode(card):
+    return NVML_COMPUTEMODE_EXCLUSIVE_PROCESS if card[2] == "alone" else 0
 
 
 def nvmlDeviceGetMigMode(card):

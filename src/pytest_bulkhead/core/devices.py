@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pytest_bulkhead.core.capacity import Card
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 
 #: The kinds, by what programs use them with. What is called a GPU and nothing else is one of CUDA.
@@ -26,6 +27,8 @@ class Device:
     capability: str = ""
     #: Of one that is cut into MIG devices: those that there are. None for one that is not cut.
     slices: tuple[Device, ...] | None = None
+    #: Its compute mode lets one process use it at a time.
+    alone: bool = False
 
 
 Devices = tuple[Device, ...]
@@ -113,3 +116,27 @@ def _named(devices: Sequence[Device], entry: str) -> Device | None:
         return devices[int(entry)] if int(entry) < len(devices) else None
     found = [device for device in devices if device.uuid.startswith(entry)]
     return found[0] if entry.startswith("GPU-") and len(found) == 1 else None
+
+
+def name_cards(devices: Devices, variable: str | None, *, in_bus_order: bool) -> tuple[Card, ...]:
+    """Return the GPUs that a process may use as they can be granted, in CUDA's order.
+
+    Args:
+        devices: what `visible_devices` has returned.
+        variable: `CUDA_VISIBLE_DEVICES`, whose names are kept; None when it is not set.
+        in_bus_order: as there. Where nobody knows which one a number means, each is taken for the
+            least of them.
+    """
+    if variable is None:
+        return tuple(_card(one, str(number)) for number, one in enumerate(devices))
+    tokens = [token.strip() for token in variable.split(",")][: len(devices)]
+    if in_bus_order or not all(token.isdecimal() for token in tokens):
+        return tuple(map(_card, devices, tokens))
+    least = min((device.memory or 0 for device in devices), default=0)
+    alone = any(device.alone for device in devices)
+    return tuple(Card(token, "", least, "", alone) for token in tokens)
+
+
+def _card(device: Device, token: str) -> Card:
+    named = device.uuid if device.uuid.startswith("MIG-") else token
+    return Card(named, device.uuid, device.memory or 0, device.capability, device.alone)

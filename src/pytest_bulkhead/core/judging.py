@@ -15,7 +15,9 @@ from typing import Protocol, Union
 from pytest_bulkhead.core.devices import Device, Devices, together
 from pytest_bulkhead.core.keys import Requirement
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.needs import NOTHING, Needs
 from pytest_bulkhead.core.promises import Promise, kept_by
+from pytest_bulkhead.core.requirements import needs_of
 from pytest_bulkhead.core.sizes import show_size
 
 
@@ -66,6 +68,9 @@ class Machine(Protocol):
 class Met:
     """All is there."""
 
+    #: What of it others can take away meanwhile.
+    needs: Needs = NOTHING
+
 
 @dataclass(frozen=True)
 class Skip:
@@ -107,7 +112,7 @@ def judge(
             broken.append(f"{lacks[-1]}; promised by {promise.text}")
     if broken:
         return Fail("\n".join(broken))
-    return Skip("; ".join(lacks)) if lacks else Met()
+    return Skip("; ".join(lacks)) if lacks else Met(needs_of(requirements))
 
 
 def _lack(requirement: Requirement, machine: Machine) -> str:
@@ -268,6 +273,11 @@ def _python(requirement: Requirement, machine: Machine) -> str:
     return _among(requirement, machine.python())
 
 
+def _lock(_requirement: Requirement, _machine: Machine) -> str:
+    """Lack nothing: who else holds a lock is waited for."""
+    return ""
+
+
 _LOOKS: dict[str, Callable[[Requirement, Machine], str]] = {
     "gpu": _gpu,
     "gpu_memory": _gpu_memory,
@@ -284,4 +294,6 @@ _LOOKS: dict[str, Callable[[Requirement, Machine], str]] = {
     "network": _network,
     "platform": _platform,
     "python": _python,
+    "exclusive": _lock,
+    "shared": _lock,
 }

@@ -175,6 +175,8 @@ KEYS = {
     "network": Key("network=True", _read_flag),
     "platform": Key(f'platform="linux", or one of {", ".join(PLATFORMS)}', _read_platform),
     "python": Key('python=">=3.11"', _read_versions),
+    "exclusive": Key('exclusive="port-8080", or a list of names', _read_names),
+    "shared": Key('shared="port-8080", or a list of names', _read_names),
 }  # fmt: skip
 
 #: What is measured, in bytes; what is measured or counted; what has a name.

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from packaging.specifiers import SpecifierSet
 
 from pytest_bulkhead.core.keys import KEYS, OF_GPUS, Requirement
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.core.presets import Preset, needs_of_mark
 from pytest_bulkhead.errors import UsageProblem
 
@@ -138,3 +139,23 @@ def _named(gpu: Requirement | None, accelerators: Sequence[Requirement]) -> Requ
 
 def _in_all(several: Sequence[tuple[str, ...]]) -> Iterator[str]:
     return (one for one in several[0] if all(one in others for others in several))
+
+
+def needs_of(requirements: Sequence[Requirement]) -> Needs:
+    """Return what the requirements of a test, joined, have it take."""
+    amounts = {one.key: one.least for one in requirements if one.least}
+    gpus = int(amounts.get("gpu", 0))
+    return Needs(
+        cpus=int(amounts.get("cpus", 1)),
+        ram=amounts.get("ram", 0),
+        gpus=gpus,
+        gpu_memory=amounts.get("gpu_memory", 0),
+        gpu_memory_total=amounts.get("gpu_memory_total", 0),
+        capability=str(requirements[0].capability) if gpus else "",
+        exclusive=_names(requirements, "exclusive"),
+        shared=_names(requirements, "shared"),
+    )
+
+
+def _names(requirements: Sequence[Requirement], key: str) -> tuple[str, ...]:
+    return tuple(sorted(one.name for one in requirements if one.key == key))

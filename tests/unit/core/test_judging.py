@@ -12,6 +12,7 @@ from pytest_bulkhead.core.devices import Device
 from pytest_bulkhead.core.judging import Fail, Met, Skip, judge
 from pytest_bulkhead.core.keys import KEYS
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.core.promises import read_promises
 from pytest_bulkhead.core.requirements import join, read_mark
 
@@ -79,14 +80,19 @@ MET = [
     {}, {"ram": "32GB"}, {"ram": "32GiB"}, {"cpus": 4}, {"disk": "100GiB"}, {"gpu": 2}, {"gpu": 1, "gpu_memory": "80GiB"},
     {"gpu": 2, "gpu_memory": "22GiB"}, {"gpu_memory_total": "102GiB"}, {"accelerator": "cuda", "gpu": 2},
     {"accelerator": "rocm|cuda", "gpu_memory": "80GiB"}, {"module": "x"}, {"module": "x>=1.2,<2"}, {"executable": "x"},
-    {"service": "redis"}, {"env": "X"}, {"model": "org/x"}, {"compute_capability": ">=8.0", "gpu_memory": "22GiB"}, {"gpu": 2, "compute_capability": ">=7.0"}, {"network": True}, {"platform": "linux"}, {"python": ">=3.11"},
+    {"service": "redis"}, {"env": "X"}, {"model": "org/x"}, {"compute_capability": ">=8.0", "gpu_memory": "22GiB"}, {"gpu": 2, "compute_capability": ">=7.0"}, {"network": True}, {"exclusive": "db"}, {"shared": ["db", "port"]}, {"platform": "linux"}, {"python": ">=3.11"},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kwargs", MET)
 def test_what_is_there_is_met(kwargs):
     """No more is asked than what was asked for."""
-    assert Met() == judged(Paper(), **kwargs)
+    assert isinstance(judged(Paper(), **kwargs), Met)
+
+
+def test_what_is_met_says_what_it_takes():
+    """Of what others could take away meanwhile."""
+    assert judged(Paper(), module="x", cpus=2, exclusive="db") == Met(Needs(2, exclusive=("db",)))
 
 
 def test_every_key_is_tried():
@@ -151,7 +157,7 @@ UNKNOWN = Unknown("nobody knows")
 )
 def test_a_measure_that_nobody_can_tell_is_enough(machine, kwargs):
     """A test that runs in vain says so; one that is skipped in vain says nothing."""
-    assert Met() == judged(machine, **kwargs)
+    assert isinstance(judged(machine, **kwargs), Met)
 
 
 def test_gpus_that_cannot_be_listed_are_none():
@@ -185,7 +191,7 @@ def test_what_was_promised_is_no_skip(promised, kwargs, kind):
 
 def test_a_promise_that_is_kept_changes_nothing():
     """What is there is met, and what is not enough beside it is a skip."""
-    assert Met() == judged(Paper(), "gpu>=2", "ram>=32GiB", gpu=2, ram="32GB")
+    assert isinstance(judged(Paper(), "gpu>=2", "ram>=32GiB", gpu=2, ram="32GB"), Met)
     assert isinstance(judged(Paper(), "gpu", gpu=2, gpu_memory="80GB"), Skip)
     assert isinstance(judged(Paper(), "gpu_memory>=80GiB", gpu=2, gpu_memory="80GiB"), Skip)
     newer = {"gpu_memory": "80GiB", "compute_capability": ">=8"}
@@ -199,10 +205,11 @@ AMD = Known((Device("GPU-1", 64 * GIB), Device("GPU-2", 64 * GIB)), "kfd")
 def test_accelerators_of_several_kinds_count_together():
     """What is unknown of one kind does not matter beside another; a compute capability is CUDA's alone."""
     both = Paper(others=(("rocm", AMD),))
-    assert Met() == judged(both, accelerator="cuda|rocm", gpu=4)
+    assert isinstance(judged(both, accelerator="cuda|rocm", gpu=4), Met)
     assert isinstance(judged(both, gpu=3), Skip)
     assert isinstance(judged(both, accelerator="rocm", compute_capability=">=7.0"), Skip)
-    assert Met() == judged(Paper(gpus=UNKNOWN, others=(("rocm", AMD),)), accelerator="cuda|rocm")
+    one_is_unknown = Paper(gpus=UNKNOWN, others=(("rocm", AMD),))
+    assert isinstance(judged(one_is_unknown, accelerator="cuda|rocm"), Met)
     unlisted = judged(Paper(gpus=UNKNOWN), accelerator="cuda|rocm")
     assert Skip("needs accelerator cuda|rocm: nobody knows") == unlisted
 
@@ -216,7 +223,7 @@ def test_of_several_marks_an_accelerator_is_one_that_all_name():
             join(one for kwargs in marks for one in read_mark("t", (), kwargs)), Paper(), []
         )
 
-    assert Met() == both("rocm|cuda", "cuda|xpu")
+    assert isinstance(both("rocm|cuda", "cuda|xpu"), Met)
     none = "needs accelerator cuda, accelerator mps: 0 (none is all of these)"
     assert Skip(none) == both("cuda", "mps")
 
@@ -232,7 +239,7 @@ def test_on_macos_accelerators_are_those_that_were_promised(kwargs):
     assert skipped.reason.endswith(
         ": on macOS there are those that the runner promises (--provides)"
     )
-    assert Met() == judged(mac, f"accelerator={kind}", **kwargs)
+    assert isinstance(judged(mac, f"accelerator={kind}", **kwargs), Met)
     assert skipped == judged(mac, "accelerator=xpu", "ram>=1GB", **kwargs)
     assert isinstance(judged(mac, f"accelerator={kind}", **{**kwargs, "gpu": 2}), Skip)
 
@@ -242,8 +249,8 @@ def test_what_only_its_runtime_can_tell_is_there_if_promised():
     word = "accelerator=xpu"
     maybe = Paper(gpus=Known((), "NVML"), others=(("xpu", UNKNOWN),))
     assert isinstance(judged(maybe, accelerator="xpu"), Skip)
-    assert Met() == judged(maybe, word, accelerator="xpu")
-    assert Met() == judged(maybe, word, accelerator="cuda|xpu")
+    assert isinstance(judged(maybe, word, accelerator="xpu"), Met)
+    assert isinstance(judged(maybe, word, accelerator="cuda|xpu"), Met)
     assert isinstance(judged(Paper(), word, accelerator="xpu"), Fail)
     assert isinstance(judged(Paper(gpus=UNKNOWN), "gpu", gpu=1), Fail)
 
@@ -272,7 +279,7 @@ def words_of(amounts):
 @given(MACHINES, AMOUNTS, AMOUNTS, st.sampled_from([{}, {"compute_capability": ">=8"}]))
 def test_who_keeps_all_promises_never_fails_a_test(machine, promised, wanted, capability):
     """Whatever a test asks for beside and beyond them: it is met, or a skip."""
-    kept = judged(machine, **promised) == Met()
+    kept = isinstance(judged(machine, **promised), Met)
     found = judged(machine, *words_of(promised), **wanted, **capability)
     assert not (kept and isinstance(found, Fail))
 
