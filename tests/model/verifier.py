@@ -25,8 +25,12 @@ from pytest_bulkhead.report.journal import Line
 
 Grant = Mapping[str, Any]
 
-#: After these nobody can see who waited: what was never granted stands in no journal.
-CUT_SHORT = (ev.StopAsked, ev.Interrupted, ev.KeeperLost)
+
+def _cuts_short(event: ev.Event | None) -> bool:
+    """Whether nobody can see who waited: what was never granted stands in no journal."""
+    if isinstance(event, ev.TemplateEnded):
+        return not event.end.clean
+    return isinstance(event, (ev.StopAsked, ev.Interrupted, ev.KeeperLost))
 
 
 def verify(heading: Mapping[str, Any], lines: Sequence[Line]) -> list[str]:
@@ -46,13 +50,11 @@ class _Verifier:
     gone: dict[int, float] = dataclasses.field(default_factory=dict)
     busy: set[int] = dataclasses.field(default_factory=set)
     begun: set[str] = dataclasses.field(default_factory=set)
-    #: Workers may be started.
-    open: bool = False
-    #: The run was not stopped.
+    #: The run was neither stopped nor given up.
     whole: bool = True
 
     def findings(self) -> Iterator[str]:
-        self.whole = not any(isinstance(line.event, CUT_SHORT) for line in self.lines)
+        self.whole = not any(_cuts_short(line.event) for line in self.lines)
         to_come = [g for line in self.lines if (g := (line.evidence or {}).get("granted"))]
         for line in self.lines:
             if line.evidence and "granted" in line.evidence:
@@ -68,7 +70,6 @@ class _Verifier:
         if isinstance(event, ev.Collected):
             self.items = self.items or event.items
             self.capacity = self.capacity or event.capacity
-            self.open = True
         elif isinstance(event, ev.WorkerLeft):
             # One that left tests undone counts as busy still, which nobody can see here.
             if event.worker in self.held:  # it computes nothing any more
@@ -77,8 +78,6 @@ class _Verifier:
             self.end(event.worker, now)
         elif isinstance(event, ev.CardsSeen):
             self.see_cards(event, now)
-        elif isinstance(event, ev.TemplateEnded):
-            self.open = False
 
     def end(self, worker: int, now: float) -> None:
         self.busy.discard(worker)
@@ -162,7 +161,7 @@ class _Verifier:
         Of a group that has begun, nobody can see here whether its next share waits, or its last
         worker has died since; but it may be what others have to wait for.
         """
-        if not (self.whole and self.open) or self.heading["workers"] < 2 or not self.capacity:
+        if not self.whole or self.heading["workers"] < 2 or not self.capacity:
             return
         if len(self.busy) >= self.heading["workers"]:
             return

@@ -20,6 +20,9 @@ from typing import Any, NamedTuple
 
 from pytest_bulkhead.core.needs import Needs, lock_name
 
+#: The numbers of GPUs, and the bytes of each; 0 for all of it.
+Cards = tuple[tuple[int, float], ...]
+
 
 class Card(NamedTuple):
     """A GPU as it can be granted."""
@@ -89,6 +92,11 @@ NOTHING = Grant()
 _NOBODY = 0
 
 
+def _grant(needs: Needs, cards: Cards) -> Grant:
+    numbers, amounts = tuple(one for one, _ in cards), tuple(amount for _, amount in cards)
+    return Grant(needs.cpus, needs.ram, numbers, amounts, needs.exclusive, needs.shared)
+
+
 class Grants:
     """Who holds what. Where no test needs anything, nothing is scarce, and all can be had."""
 
@@ -106,6 +114,16 @@ class Grants:
         """Return the names of what there is not enough of now; empty when all can be had."""
         if self.capacity is None or not self.held:
             return frozenset()
+        if Grants(self.capacity).is_beyond(needs):
+            return frozenset({"cpus"})  # it waits until it is alone, and everybody takes some
+        return self._shortage(needs)
+
+    def is_beyond(self, needs: Needs) -> bool:
+        """Whether there is not enough even while nobody holds anything."""
+        return bool(self._shortage(needs))
+
+    def _shortage(self, needs: Needs) -> frozenset[str]:
+        assert self.capacity is not None, "something is scarce"
         short = {name for name in needs.exclusive if self._is_held(name)}
         short |= {name for name in needs.shared if self._is_held(name, exclusively=True)}
         names = set(map(lock_name, short))
@@ -114,7 +132,7 @@ class Grants:
         ram = sum(one.ram for one in self.held.values()) + needs.ram
         if needs.ram and 0 < self.capacity.ram < ram:
             names.add("ram")
-        if needs.gpus and self._choose(needs) is None:
+        if self._choose(needs) is None:
             names.add("gpus")
         return frozenset(names)
 
@@ -130,14 +148,13 @@ class Grants:
 
         def set_aside(needs: Needs, short: frozenset[str]) -> None:
             there = Needs(
-                0 if "cpus" in short else needs.cpus,
-                0 if "ram" in short else needs.ram,
-                0 if "gpus" in short else needs.gpus,
-                *needs[3:6],
-                tuple(name for name in needs.exclusive if lock_name(name) not in short),
-                tuple(name for name in needs.shared if lock_name(name) not in short),
+                cpus=0 if "cpus" in short else needs.cpus,
+                ram=0 if "ram" in short else needs.ram,
+                exclusive=tuple(one for one in needs.exclusive if lock_name(one) not in short),
+                shared=tuple(one for one in needs.shared if lock_name(one) not in short),
             )
-            self.hold(_NOBODY, there)
+            cards = tuple(self._suitable(needs)) if "gpus" in short else self._choose(needs)
+            self.held[_NOBODY] = _grant(there, cards or ())
 
         try:
             yield set_aside
@@ -148,13 +165,11 @@ class Grants:
         """Grant a worker what it needs: there must be no shortage of it."""
         if self.capacity is None:
             return NOTHING
-        cards = self._choose(needs) if needs.gpus else ()
+        cards = self._choose(needs)
         if cards is None:  # several tests together ask for what no GPU here is
             cards = tuple((number, 0.0) for number in range(len(self.capacity.cards)))
-        numbers, amounts = tuple(n for n, _ in cards), tuple(amount for _, amount in cards)
-        grant = Grant(needs.cpus, needs.ram, numbers, amounts, needs.exclusive, needs.shared)
-        self.held[worker] = grant
-        return grant
+        self.held[worker] = _grant(needs, cards)
+        return self.held[worker]
 
     def of(self, worker: int) -> Grant:
         """Return what a worker holds."""
@@ -178,25 +193,30 @@ class Grants:
 
     # -- GPUs ----------------------------------------------------------------------------------
 
-    def _choose(self, needs: Needs) -> tuple[tuple[int, float], ...] | None:
+    def _choose(self, needs: Needs) -> Cards | None:
         """Return the first GPUs that will do, and how much of each; None when there are not."""
         assert self.capacity is not None, "where nothing is scarce, nobody chooses"
-        from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - slow, and only for GPUs
-
-        if not self.capacity.cards:  # theirs is of a kind that nobody gives out
+        if not (needs.gpus and self.capacity.cards):  # other kinds are nobody's to give out
             return ()
-        allowed = SpecifierSet(needs.capability)
         chosen: list[tuple[int, float]] = []
         memory = 0.0
-        for number, card in enumerate(self.capacity.cards):
+        for number, amount in self._suitable(needs):
+            chosen.append((number, amount))
+            memory += self.capacity.cards[number].memory or needs.gpu_memory_total
             if len(chosen) >= needs.gpus and memory >= needs.gpu_memory_total:
-                break
+                return tuple(chosen)
+        return None
+
+    def _suitable(self, needs: Needs) -> Iterator[tuple[int, float]]:
+        """Yield the GPUs that are as they are wanted and free, and how much is wanted of each."""
+        from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - slow, and only for GPUs
+
+        assert self.capacity is not None, "as above"
+        allowed = SpecifierSet(needs.capability)
+        for number, card in enumerate(self.capacity.cards):
             amount = self._amount(card, needs)
             if allowed.contains(card.capability or "0") and self._has(number, card, amount, needs):
-                chosen.append((number, amount))
-                memory += card.memory or needs.gpu_memory_total
-        enough = len(chosen) >= needs.gpus and memory >= needs.gpu_memory_total
-        return tuple(chosen) if enough else None
+                yield number, amount
 
     def _amount(self, card: Card, needs: Needs) -> float:
         whole = card.alone or not card.memory or needs.gpu_memory_total

@@ -106,16 +106,17 @@ class Roster:
         ready = self._ready(capacity, can_start)
         if not self.grants.scarce:
             return next(ready, None)
-        awaited: frozenset[str] = frozenset()
+        awaited, is_set = frozenset[str](), False
         with self.grants.setting_aside() as set_aside:
             for share in ready:
                 needs = self.groups[share.group].needs
                 short = self._shortage(share)
                 if not (short or awaited & needs.takes()):
                     return share
-                if short and not awaited and not self._is_served(share.group):
-                    awaited = short
+                if short and not is_set and not self._is_served(share.group):
+                    awaited = short - {"gpus"}  # those that would do are set aside one by one
                     set_aside(needs, short)
+                    is_set = True
                 if "cpus" in awaited:  # of which everybody takes some
                     break
         return None

@@ -50,6 +50,7 @@ def test_who_is_alone_has_what_there_is():
     grants = grants_after()
     wanted = Needs(99, 99 * GB, 2, capability=">=9.0")
 
+    assert grants_after(Needs(gpus=1)).shortage(Needs(gpus=2, capability=">=9.0")) == {"cpus"}
     assert grants.shortage(wanted) == set()
     assert grants.hold(1, wanted).cards == (0, 1)
     assert grants.shortage(Needs()) == {"cpus"}
