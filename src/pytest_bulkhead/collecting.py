@@ -10,7 +10,7 @@ from collections.abc import Generator
 import pytest
 
 from pytest_bulkhead.core.item import Blame, Phase
-from pytest_bulkhead.system import clock
+from pytest_bulkhead.system import accelerators, clock
 from pytest_bulkhead.system.page import Page
 
 
@@ -60,6 +60,26 @@ class ExitGuardPlugin:
             excinfo = pytest.ExceptionInfo.from_current()
             text = str(excinfo.getrepr(style="short"))
             return pytest.CollectReport(collector.nodeid, "failed", text, [])
+
+
+class AcceleratorWatchPlugin:
+    """Notes with which file an accelerator came into use, where nobody saw the call."""
+
+    def __init__(self) -> None:
+        self._in_use = False
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Look after each file, folder and class."""
+        if self._in_use:
+            return (yield)
+        report = yield
+        self._in_use = accelerators.is_cuda_in_use()
+        if self._in_use:
+            accelerators.blame(f"since {collector.nodeid} was collected")
+        return report
 
 
 def _refusal(collector: pytest.Collector, why: str) -> str:

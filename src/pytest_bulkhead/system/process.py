@@ -123,15 +123,20 @@ def wait_dead(pid: int) -> None:
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
-def wait_end(pid: int, seconds: float) -> None:
-    """Wait for a child to end and reap it; kill it when it takes longer."""
+def wait_end(pid: int, seconds: float) -> int | None:
+    """Wait for a child to end and reap it; kill it when it takes longer.
+
+    Returns:
+        Its status; None when somebody else has reaped it.
+    """
     deadline = clock.monotonic() + seconds
     pause = 0.0005
-    while reap_status(pid, with_group=False) is None and not _is_gone(pid):
+    while (reaped := reap_status(pid, with_group=False)) is None and not _is_gone(pid):
         if clock.monotonic() > deadline:
             send_signal(pid, signal.SIGKILL)
         clock.pause(pause)
         pause = min(2 * pause, 0.02)
+    return reaped[0] if reaped else None
 
 
 def _is_gone(pid: int) -> bool:

@@ -7,14 +7,21 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core.known import Known, Unknown
-from pytest_bulkhead.core.proof import Facts, PythonThread, reasons_not_to_fork, why_not_fork
+from pytest_bulkhead.core.proof import (
+    Accelerator,
+    Facts,
+    PythonThread,
+    reasons_not_to_fork,
+    why_not_fork,
+)
 
 NOTHING = Known((), "a test")
 NOWHERE = Known("", "a test")
+CUDA = Accelerator("CUDA")
 SAFE = Facts(
     platform=Known("linux", "a test"),
     debugger=NOWHERE,
-    accelerator=NOWHERE,
+    accelerators=NOTHING,
     grpc=NOTHING,
     python_threads=NOTHING,
     native_threads=NOTHING,
@@ -40,7 +47,15 @@ def test_a_plain_process_may_be_forked():
     [
         ("forking is proven on Linux only, this is darwin", {"platform": "darwin"}),
         ("the debugger pydevd is attached", {"debugger": "pydevd"}),
-        ("CUDA is initialised in this process, says a test", {"accelerator": "CUDA"}),
+        ("CUDA is initialised in this process, says a test", {"accelerators": (CUDA,)}),
+        (
+            "CUDA holds device 0, 2 in this process, says a test",
+            {"accelerators": (Accelerator("CUDA", (0, 2)),)},
+        ),
+        (
+            "says a test: a.py:3 called gpus(); the mark `requires` needs no such call",
+            {"accelerators": (Accelerator("CUDA", (), "a.py:3 called gpus()"),)},
+        ),
         (
             "a channel, a server or the like is alive (thread grpc_global_tim, and 1 more)",
             {"grpc": ("grpc_global_tim", "event_engine")},
@@ -98,7 +113,7 @@ def test_at_most_four_names():
 
 def test_all_reasons_are_told_the_weightiest_first():
     """Whoever mends the first one wants to know of the next."""
-    facts = seen(native_threads=("x",), accelerator="CUDA", children=("redis",))
+    facts = seen(native_threads=("x",), accelerators=(CUDA,), children=("redis",))
     reasons = list(reasons_not_to_fork(facts, workers=1))
 
     assert 3 == len(reasons)
