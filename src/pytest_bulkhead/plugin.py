@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     _add_options(group)
     _add_options_of_any_run(group)
     _add_ini_keys(parser)
+    _add_ini_keys_of_any_run(parser)
 
 
 def _add_options(group: pytest.OptionGroup) -> None:
@@ -112,6 +113,14 @@ def _add_options_of_any_run(group: pytest.OptionGroup) -> None:
         help="What this machine is sure to have, as gpu,ram>=64GB: tests marked `requires` that "
         "miss it fail, and are not skipped; with --isolate or without",
     )
+    group.addoption(
+        "--isolate-examples",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="Collect the scripts of FOLDER too: each is a test that runs it in an interpreter of "
+        "its own and passes if that exits with status 0; with --isolate or without",
+    )
 
 
 def _add_ini_keys(parser: pytest.Parser) -> None:
@@ -136,23 +145,6 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         "interpreters that are started ahead of need where processes cannot be forked (default 1)",
         default="",
     )
-    parser.addini(
-        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
-    )
-    parser.addini(
-        "isolate_env",
-        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "isolate_mp_start",
-        "start method of multiprocessing in tests: spawn, forkserver or fork",
-        default="",
-    )
-    parser.addini(
-        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
-    )
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
     parser.addini(
         "isolate_guards",
@@ -170,6 +162,33 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini(
         "isolate_reset",
         "attributes that are set after each test, as module.attribute = value, one a line",
+        type="linelist",
+        default=[],
+    )
+
+
+def _add_ini_keys_of_any_run(parser: pytest.Parser) -> None:
+    """Register what works without isolation too."""
+    parser.addini(
+        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
+    )
+    parser.addini(
+        "isolate_env",
+        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
+        type="linelist",
+        default=[],
+    )
+    parser.addini(
+        "isolate_mp_start",
+        "start method of multiprocessing in tests: spawn, forkserver or fork",
+        default="",
+    )
+    parser.addini(
+        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
+    )
+    parser.addini(
+        "isolate_examples",
+        "folders of scripts, as --isolate-examples, one a line, from the ini file's own",
         type="linelist",
         default=[],
     )
@@ -211,6 +230,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line(
             "markers", "timeout(seconds): end the test after that, when tests are isolated."
         )
+    if config.getoption("isolate_examples") or config.getini("isolate_examples"):
+        from pytest_bulkhead.examples import collect_examples  # noqa: PLC0415 - only when asked
+
+        collect_examples(config)
 
 
 @pytest.fixture
