@@ -15,6 +15,8 @@ GATE = """
 import pytest, torch
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.skipif(
+    torch.cuda.is_available() and torch.cuda.get_device_capability() < (8, 0), reason="too old")
 def test_gpu():
     torch.cuda.init()
     assert torch.cuda.is_available()

@@ -57,6 +57,50 @@ print(torch.cuda.is_available(), len(forks), is_cuda_in_use())
     assert told == ["2 True 1 False", "False 2 False", "True 2 True"]
 
 
+def test_so_does_asking_what_a_device_can_do(tell):
+    """Once for each question; who has imported a function has torch's own in the end."""
+    told = tell("""
+watch_torch()
+import torch
+from torch.cuda import get_device_capability
+function, code = get_device_capability, torch.cuda.get_device_capability.__code__
+forks = []
+os.register_at_fork(after_in_parent=lambda: forks.append(1))
+print(get_device_capability(), torch.cuda.get_device_capability(), len(forks))
+print(vars(torch.cuda.get_device_properties(device=1)), torch.cuda.is_bf16_supported())
+print(is_cuda_in_use())
+unwatch_torch()
+print(function is torch.cuda.get_device_capability, function.__code__.co_varnames)
+print(torch.cuda.get_device_capability(1), len(forks), is_cuda_in_use())
+""")
+
+    assert told == [
+        "(9, 0) (9, 0) 1",
+        "{'major': 9, 'minor': 0, 'name': 'device 1'} True",
+        "False",
+        "True ('device', 'properties')",
+        "(9, 0) 3 True",
+    ]
+
+
+def test_a_question_that_cannot_be_answered(tell):
+    """It raises here what it raises, and whoever asked it has initialised CUDA."""
+    told = tell("""
+watch_torch()
+import torch
+try:
+    torch.cuda.get_device_properties(9)
+except AssertionError as problem:
+    print(problem)
+print(who())
+""")
+
+    assert told == [
+        "Invalid device id",
+        "script.py:12 called torch.cuda.get_device_properties()",
+    ]
+
+
 def test_where_a_child_cannot_count_the_process_does(tell):
     """The answer is right all the same, and who asked for it is named."""
     told = tell("""
