@@ -68,18 +68,25 @@ class AcceleratorWatchPlugin:
     def __init__(self) -> None:
         self._in_use = False
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Look before the first file."""
+        self._look("since a conftest or plugin was loaded, before any file was collected")
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Look after each file, folder and class."""
-        if self._in_use:
-            return (yield)
         report = yield
-        self._in_use = accelerators.is_cuda_in_use()
-        if self._in_use:
-            accelerators.blame(f"since {collector.nodeid} was collected")
+        self._look(f"since {collector.nodeid or 'the conftest'} was collected")
         return report
+
+    def _look(self, blamed: str) -> None:
+        if not self._in_use:
+            self._in_use = accelerators.is_cuda_in_use()
+            if self._in_use:
+                accelerators.blame(blamed)
 
 
 def _refusal(collector: pytest.Collector, why: str) -> str:

@@ -54,16 +54,28 @@ def test_a_gate_without_a_gpu(run, files, torch_with_cuda):
 
 
 @pytest.mark.parametrize(
-    ("text", "blamed"),
+    ("name", "text", "blamed"),
     [
-        (GATE.replace("is_available", "init", 1), r"\S+/test_a\.py:4 called torch\.cuda\.init\(\)"),
-        (GENERIC, r"since test_a\.py was collected"),
+        (
+            "test_gate.py",
+            GATE.replace("is_available", "init", 1),
+            r"\S+/test_gate\.py:4 called torch\.cuda\.init\(\)",
+        ),
+        ("test_gate.py", GENERIC, r"since test_gate\.py was collected"),
+        ("sub/conftest.py", GENERIC, r"since sub was collected"),
+        (
+            "conftest.py",
+            "import ctypes\ndef pytest_configure(): ctypes.CDLL('libcuda.so.1').cuInit(0)\n",
+            "since a conftest or plugin was loaded, before any file was collected",
+        ),
     ],
-    ids=["by torch", "by anybody"],
+    ids=["torch", "file", "folder", "plugin"],
 )
-def test_who_initialises_cuda_is_named(text, blamed, run, files, torch_with_cuda, cuda_driver):
-    """By line and call where torch was asked, else by the file; and tests run all the same."""
-    files({"test_a.py": text, "test_b.py": PLAIN})
+def test_who_initialises_cuda_is_named(
+    name, text, blamed, run, files, torch_with_cuda, cuda_driver
+):
+    """By line and call where torch was asked, else by file or folder; tests run all the same."""
+    files({name: text, "sub/test_b.py": PLAIN})
 
     drivers = str(cuda_driver.parent)
     finished = run("--isolate=session", PYTHONPATH=torch_with_cuda, LD_LIBRARY_PATH=drivers)
@@ -71,3 +83,16 @@ def test_who_initialises_cuda_is_named(text, blamed, run, files, torch_with_cuda
     told = rf"spawned \(CUDA is initialised in this process, says \S.*libcuda\.so\.1: {blamed}; "
     assert re.search(told, finished.out), shown(finished)
     assert finished.code == 0
+    assert "own process holds" not in finished.out
+
+
+def test_a_controller_that_holds_a_device_is_told(run, files, torch_with_cuda):
+    """With the line that did it: no test can have such a device where it is exclusive."""
+    conftest = "import torch\ndef pytest_report_header(): torch.cuda.synchronize()\n"
+    files({"conftest.py": conftest, "test_b.py": PLAIN})
+
+    finished = run("--isolate=session", PYTHONPATH=torch_with_cuda)
+
+    told = r"isolate: pytest's own process holds device 0 of CUDA: \S+conftest\.py:2 called "
+    assert re.search(told + r"torch\.cuda\.synchronize\(\); no test can", finished.out)
+    assert finished.counts == {"passed": 1}, shown(finished)

@@ -102,10 +102,30 @@ def _of_debugger(debugger: Known[str]) -> str:
 
 def _of_accelerators(accelerators: Known[tuple[Accelerator, ...]]) -> str:
     name, devices, blamed = accelerators.value[0]
-    numbers = ", ".join(map(str, devices))
-    state = f"{name} holds device {numbers}" if devices else f"{name} is initialised"
-    who = f": {blamed}; the mark `requires` needs no such call" if blamed else ""
+    state = f"{name} holds device {_numbers(devices)}" if devices else f"{name} is initialised"
+    hint = "do it in a fixture, or ask by the mark `requires`"
+    who = f": {blamed}; hint: {hint}" if blamed else ""
     return f"{state} in this process, says {accelerators.source}{who}"
+
+
+def warn_of_held(accelerators: Fact[tuple[Accelerator, ...]]) -> str:
+    """Return what to say of devices that pytest's own process holds, empty for none.
+
+    An initialised driver is no matter there, for nothing is forked from it any more.
+    """
+    held = [one for one in value_or(accelerators, ()) if one.devices]
+    if not held:
+        return ""
+    name, devices, blamed = held[0]
+    who = f": {blamed}" if blamed else ""
+    return (
+        f"pytest's own process holds device {_numbers(devices)} of {name}{who}; no test can use "
+        "what it holds where the compute mode is EXCLUSIVE_PROCESS, nor its memory elsewhere"
+    )
+
+
+def _numbers(devices: Sequence[int]) -> str:
+    return ", ".join(map(str, devices))
 
 
 def _of_grpc(grpc: Known[tuple[str, ...]]) -> str:

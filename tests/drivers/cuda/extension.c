@@ -3,9 +3,9 @@
 #include <Python.h>
 #include <dlfcn.h>
 
-static int call(const char *name, int *number) {
-    int (*entry)(int *) = (int (*)(int *))dlsym(dlopen(DRIVER, RTLD_NOW), name);
-    return entry(number);
+static int call(const char *name, void *result) {
+    int (*entry)(void *, int) = (int (*)(void *, int))dlsym(dlopen(DRIVER, RTLD_NOW), name);
+    return entry(result, 0);
 }
 
 static PyObject *count(PyObject *self, PyObject *none) {
@@ -20,9 +20,16 @@ static PyObject *initialise(PyObject *self, PyObject *none) {
     Py_RETURN_NONE;
 }
 
+static PyObject *synchronise(PyObject *self, PyObject *none) {
+    void *context;
+    call("cuDevicePrimaryCtxRetain", &context);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"_cuda_getDeviceCount", count, METH_NOARGS, 0},
     {"_cuda_init", initialise, METH_NOARGS, 0},
+    {"_cuda_synchronize", synchronise, METH_NOARGS, 0},
     {0},
 };
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "torch._C", 0, -1, functions};

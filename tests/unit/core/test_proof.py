@@ -12,6 +12,7 @@ from pytest_bulkhead.core.proof import (
     Facts,
     PythonThread,
     reasons_not_to_fork,
+    warn_of_held,
     why_not_fork,
 )
 
@@ -53,7 +54,7 @@ def test_a_plain_process_may_be_forked():
             {"accelerators": (Accelerator("CUDA", (0, 2)),)},
         ),
         (
-            "says a test: a.py:3 called gpus(); the mark `requires` needs no such call",
+            "says a test: a.py:3 called gpus(); hint: do it in a fixture, or ask by the mark `requires`",
             {"accelerators": (Accelerator("CUDA", (), "a.py:3 called gpus()"),)},
         ),
         (
@@ -119,3 +120,13 @@ def test_all_reasons_are_told_the_weightiest_first():
     assert 3 == len(reasons)
     assert why_not_fork(facts, workers=1) == reasons[0]
     assert reasons[0].startswith("CUDA")
+
+
+def test_what_pytests_own_process_holds_is_told():
+    """A driver that is initialised there and no more is no matter, nor what nobody knows."""
+    held = Known((CUDA, Accelerator("CUDA", (0, 1), "a.py:3 called gpus()")), "a test")
+
+    told = "pytest's own process holds device 0, 1 of CUDA: a.py:3 called gpus(); no test can use "
+    assert warn_of_held(held).startswith(told)
+    for fact in (NOTHING, Known((CUDA,), "a test"), Unknown("nobody can say")):
+        assert "" == warn_of_held(fact)

@@ -17,6 +17,11 @@ def _lazy_init():
     torch._C._cuda_init()
 
 
+def synchronize():
+    _lazy_init()
+    torch._C._cuda_synchronize()
+
+
 def get_device_properties(device=None):
     _lazy_init()
     if device == 9:
