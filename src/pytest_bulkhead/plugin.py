@@ -1,4 +1,4 @@
-"""The plugin as pytest loads it: options, ini keys, marks, and the choice of a role.
+"""The plugin as pytest loads it: marks, and the choice of a role.
 
 Every pytest run imports this module, so it imports next to nothing: what a role needs is imported
 when that role is taken.
@@ -20,7 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_bulkhead.options import add_options
+
 if TYPE_CHECKING:
+    from pytest_bulkhead.core.presets import Presets
     from pytest_bulkhead.environment.plugin import EnvironmentPlugin
     from pytest_bulkhead.imports.plugin import ImportsPlugin
     from pytest_bulkhead.roles import Role
@@ -36,162 +39,13 @@ _ROLE: pytest.StashKey[Role] = pytest.StashKey()
 #: The start method of multiprocessing that a profile asks for.
 _MP_START: pytest.StashKey[str] = pytest.StashKey()
 
+#: Marks that people have already ask for something in this run.
+_HAS_PRESETS: pytest.StashKey[bool] = pytest.StashKey()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
-    group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
-    _add_options(group)
-    _add_options_of_any_run(group)
-    _add_ini_keys(parser)
-    _add_ini_keys_of_any_run(parser)
-
-
-def _add_options(group: pytest.OptionGroup) -> None:
-    group.addoption(
-        "--isolate",
-        metavar="LEVEL",
-        help="Run tests in processes of their own: one for each session, package, module, class or "
-        "function. A crash or hang then costs one test. `no` turns the ini key off",
-    )
-    group.addoption(
-        "--isolate-start",
-        metavar="HOW",
-        help="How a process starts: auto (default) forks where that is proven safe and spawns "
-        "elsewhere, fork refuses to spawn, spawn never forks",
-    )
-    group.addoption(
-        "--isolate-timeout",
-        metavar="SECONDS",
-        help="End a test that runs longer, with the stacks of all its threads",
-    )
-    group.addoption(
-        "--isolate-report",
-        metavar="FILE",
-        help="Write every event of the run to FILE as JSON lines; `bulkhead explain FILE` tells "
-        "the story",
-    )
-    group.addoption(
-        "--isolate-seed",
-        metavar="NUMBER",
-        help="The seed of the random streams of Python, numpy and torch: processes that nobody "
-        "has seeded get one each, derived from this. Default: another one for each run, shown",
-    )
-    group.addoption(
-        "--isolate-why",
-        action="store_true",
-        help="List every group of tests: its level, how its processes were started and why so, "
-        "and the seconds that it took",
-    )
-    if _FORKED_IS_OURS:
-        group.addoption(
-            "--forked",
-            action="store_true",
-            help="The same as --isolate=function (pytest-forked's option; that is not installed)",
-        )
-
-
-def _add_options_of_any_run(group: pytest.OptionGroup) -> None:
-    """Register what works without isolation too."""
-    group.addoption(
-        "--isolate-profile",
-        metavar="NAMES",
-        help="Environment profiles, put in force before the first conftest is imported, with "
-        "--isolate or without: single-thread, cpu, gpu, offline, macos, ci. Later ones win. `no` "
-        "turns the ini key off",
-    )
-    group.addoption(
-        "--isolate-imports",
-        action="store_true",
-        help="Show where each heavy module was first imported, by which line and in which test, "
-        "and what it took of time and memory; with --isolate or without",
-    )
-    group.addoption(
-        "--provides",
-        metavar="WHAT",
-        action="append",
-        default=[],
-        help="What this machine is sure to have, as gpu,ram>=64GB: tests marked `requires` that "
-        "miss it fail, and are not skipped; with --isolate or without",
-    )
-    group.addoption(
-        "--isolate-examples",
-        metavar="FOLDER",
-        action="append",
-        default=[],
-        help="Collect the scripts of FOLDER too: each is a test that runs it in an interpreter of "
-        "its own and passes if that exits with status 0; with --isolate or without",
-    )
-
-
-def _add_ini_keys(parser: pytest.Parser) -> None:
-    parser.addini("isolate", "isolation level, as --isolate", default="")
-    parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
-    parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
-    parser.addini("isolate_reseed", "random streams: auto (default) or off", default="")
-    parser.addini(
-        "isolate_stage",
-        "fixtures wider than the isolation level: auto (default) sets them up once for many tests, "
-        "never sets them up in each process",
-        default="",
-    )
-    parser.addini(
-        "isolate_unstaged",
-        "names of wide fixtures that each process sets up by itself, one a line",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "isolate_spares",
-        "interpreters that are started ahead of need where processes cannot be forked (default 1)",
-        default="",
-    )
-    parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
-    parser.addini(
-        "isolate_guards",
-        "what tests must not leave behind: off, report (default), restore or fail for all guards, "
-        "or guard=policy for one",
-        type="args",
-        default=[],
-    )
-    parser.addini(
-        "isolate_gc",
-        "auto (default), or defer-teardown: no garbage collection during teardowns, and one after "
-        "each module",
-        default="",
-    )
-    parser.addini(
-        "isolate_reset",
-        "attributes that are set after each test, as module.attribute = value, one a line",
-        type="linelist",
-        default=[],
-    )
-
-
-def _add_ini_keys_of_any_run(parser: pytest.Parser) -> None:
-    """Register what works without isolation too."""
-    parser.addini(
-        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
-    )
-    parser.addini(
-        "isolate_env",
-        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "isolate_mp_start",
-        "start method of multiprocessing in tests: spawn, forkserver or fork",
-        default="",
-    )
-    parser.addini(
-        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
-    )
-    parser.addini(
-        "isolate_examples",
-        "folders of scripts, as --isolate-examples, one a line, from the ini file's own",
-        type="linelist",
-        default=[],
-    )
+    add_options(parser, forked_is_ours=_FORKED_IS_OURS)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -208,8 +62,12 @@ _REQUIRES = (
 )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register marks: most of them are inert without isolation."""
+    """Register marks: most of them are inert without isolation.
+
+    After everybody else: names that are registered by then are not ours to register.
+    """
     config.addinivalue_line(
         "markers",
         "isolate(scope, group=name): run in a process of this scope, or of this group, when tests "
@@ -230,6 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line(
             "markers", "timeout(seconds): end the test after that, when tests are isolated."
         )
+    if _HAS_PRESETS in config.stash:
+        from pytest_bulkhead.preset_marks import register_marks  # noqa: PLC0415 - as above
+
+        register_marks(config)
     if config.getoption("isolate_examples") or config.getini("isolate_examples"):
         from pytest_bulkhead.examples import collect_examples  # noqa: PLC0415 - only when asked
 
@@ -257,6 +119,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     A wrapper, for wrappers come before everybody else's tryfirst: pytest-cov reads in its own
     whether tests will run elsewhere.
     """
+    if _is_ours(early_config):
+        _read_presets(early_config)
     watching = early_config.known_args_namespace.isolate_imports
     imports = _watch_imports(early_config) if watching else None
     around = _apply_environment(early_config) if _wants_environment(early_config) else None
@@ -299,7 +163,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _wants_environment(config: pytest.Config) -> bool:
     option = config.known_args_namespace.isolate_profile
-    return bool(option or config.getini("isolate_profile") or config.getini("isolate_env"))
+    asked = option or config.getini("isolate_profile") or config.getini("isolate_env")
+    # Not in every run: the variable is not ours alone.
+    return bool(asked) or (os.environ.get("CICD") == "1" and _is_ours(config))
 
 
 def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
@@ -309,6 +175,27 @@ def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
         from pytest_bulkhead.environment.plugin import apply_environment  # noqa: PLC0415
 
     return apply_environment(config)
+
+
+def _is_ours(config: pytest.Config) -> bool:
+    """Whether marks and variables that are not ours alone mean something in this run.
+
+    Also where it only lists tests or marks.
+    """
+    options = config.known_args_namespace
+    off = options.isolate == "no" or (options.isolate is None and config.getini("isolate") == "no")
+    isolated = "BULKHEAD_BERTH" in os.environ or (_wants_isolation(config) and not off)
+    return isolated or bool(config.getini("isolate_marks"))
+
+
+def _read_presets(config: pytest.Config) -> None:
+    from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
+
+    with unhooked_imports():
+        from pytest_bulkhead.preset_marks import read_preset_lines  # noqa: PLC0415
+
+        read_preset_lines(config)
+    config.stash[_HAS_PRESETS] = True
 
 
 def _wants_isolation(config: pytest.Config) -> bool:
@@ -339,11 +226,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from pytest_bulkhead.environment.start_method import watch_tests  # noqa: PLC0415
 
         watch_tests(session, default)
-    if "requires" in marks:
+    presets: Presets = {}
+    if _HAS_PRESETS in config.stash:
+        from pytest_bulkhead.preset_marks import asking_presets  # noqa: PLC0415
+
+        presets = asking_presets(config, marks)
+    if "requires" in marks or presets:
         from pytest_bulkhead.requires import judge_tests  # noqa: PLC0415
 
         xdists = hasattr(config, "workerinput") and _ROLE not in config.stash
-        judge_tests(session, _REQUIRES, refuses=not xdists)
+        judge_tests(session, _REQUIRES, presets, refuses=not xdists)
 
 
 def _names_of_marks(items: list[pytest.Item]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The mark `requires`: tests are judged once they are collected, before anything is forked.
+"""The mark `requires` and those that ask as it does: tests are judged before anything is forked.
 
 Judged in the process that has collected them: workers that are forked from it need not look again.
 A skip is a mark of pytest's own, with its reason at the test's line; a broken promise is an error
@@ -14,9 +14,14 @@ import pytest
 
 from pytest_bulkhead.core.judging import Fail, Judgement, Met, Skip, judge
 from pytest_bulkhead.core.keys import Requirement
+from pytest_bulkhead.core.needs import NOTHING
+from pytest_bulkhead.core.presets import Presets, preset_of
 from pytest_bulkhead.core.promises import Promise, read_promises
-from pytest_bulkhead.core.requirements import join, read_mark
+from pytest_bulkhead.core.requirements import join, read_mark, read_preset_mark
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.needing import note_capacity, note_needs
+from pytest_bulkhead.preset_marks import others_lines
+from pytest_bulkhead.system.capacity import capacity_of
 from pytest_bulkhead.system.machine import ThisMachine
 
 MARK = "requires"
@@ -27,12 +32,13 @@ VARIABLE = "BULKHEAD_PROVIDES"
 _BROKEN = pytest.StashKey[str]()
 
 
-def judge_tests(session: pytest.Session, own_line: str, *, refuses: bool) -> None:
-    """Judge the tests of a session that carry the mark.
+def judge_tests(session: pytest.Session, own_line: str, presets: Presets, *, refuses: bool) -> None:
+    """Judge the tests of a session that carry the mark, or one that asks as it does.
 
     Args:
         session: with its tests collected.
         own_line: by which we have registered the mark.
+        presets: what other marks ask for.
         refuses: a usage error ends the run. In a worker of pytest-xdist's own it would be taken
             for a crash: there it is an error of the tests.
 
@@ -40,10 +46,15 @@ def judge_tests(session: pytest.Session, own_line: str, *, refuses: bool) -> Non
         pytest.UsageError: a mark or a promise asks for what cannot be.
     """
     config = session.config
-    alike = _alike(session.items)
+    owner = others_lines(config, {own_line}).get(MARK, "")
+    readers = _Readers(presets, mark_is_ours=not owner)
+    alike = _alike(session.items, readers)
     firsts = [items[0] for items in alike]
     try:
-        judgements = _judge(config, firsts, own_line)
+        promises = _read_promises(config)
+        if owner and not presets:
+            _refuse_unjudged(promises, owner)
+        judgements = _judge(config, firsts, readers, promises)
     except UsageProblem as problem:
         if refuses:
             raise pytest.UsageError(str(problem)) from None
@@ -55,43 +66,66 @@ def judge_tests(session: pytest.Session, own_line: str, *, refuses: bool) -> Non
         config.pluginmanager.register(BrokenPromisePlugin(), "bulkhead-requires")
 
 
-def _alike(items: list[pytest.Item]) -> list[list[pytest.Item]]:
-    """Return the tests that carry our mark, those with the very same marks together.
+class _Readers:
+    """Which marks ask for something in this run, and what."""
+
+    def __init__(self, presets: Presets, *, mark_is_ours: bool) -> None:
+        self._presets = presets
+        self._mark_is_ours = mark_is_ours
+
+    def marks_of(self, item: pytest.Item) -> list[pytest.Mark]:
+        """Return the marks of a test that ask for something."""
+        return [mark for mark in item.iter_markers() if self._asks(mark)]
+
+    def _asks(self, mark: pytest.Mark) -> bool:
+        if mark.name == MARK:  # without a key it is another plugin's
+            return self._mark_is_ours and bool(mark.kwargs)
+        return preset_of(mark.name, self._presets) is not None
+
+    def requirements_of(self, item: pytest.Item) -> tuple[Requirement, ...]:
+        """Return what a test needs.
+
+        Raises:
+            UsageProblem: it is what cannot be.
+        """
+        return join(one for mark in self.marks_of(item) for one in self._read(item.nodeid, mark))
+
+    def _read(self, nodeid: str, mark: pytest.Mark) -> list[Requirement]:
+        preset = preset_of(mark.name, self._presets)
+        if mark.name == MARK or preset is None:
+            return read_mark(nodeid, mark.args, mark.kwargs)
+        return read_preset_mark(nodeid, mark.name, preset, mark.args, mark.kwargs)
+
+
+def _alike(items: list[pytest.Item], readers: _Readers) -> list[list[pytest.Item]]:
+    """Return the tests that need something, those with the very same marks together.
 
     As of a parametrised test: of five thousand, that is a second less in each spawned worker.
     """
     found: dict[tuple[int, ...], list[pytest.Item]] = {}
     for item in items:
-        marks = tuple(id(mark) for mark in _marks_of(item))
+        marks = tuple(id(mark) for mark in readers.marks_of(item))
         if marks:
             found.setdefault(marks, []).append(item)
     return list(found.values())
 
 
-def _marks_of(item: pytest.Item) -> list[pytest.Mark]:
-    """Return the marks that are ours: one without a key is another plugin's."""
-    return [mark for mark in item.iter_markers(MARK) if mark.kwargs]
-
-
 def _judge(
-    config: pytest.Config, items: list[pytest.Item], own_line: str
+    config: pytest.Config,
+    items: list[pytest.Item],
+    readers: _Readers,
+    promises: list[Promise],
 ) -> dict[pytest.Item, Judgement]:
-    """Judge tests; not where nothing runs, or where the mark is somebody else's."""
-    promises = _read_promises(config)
-    owner = _other_owner(config, own_line)
-    if owner:
-        _refuse_unjudged(promises, owner)
-        return {}
-    wanted = {item: _requirements_of(item) for item in items}
+    """Judge tests; what they ask for is read where nothing runs, too."""
+    wanted = {item: readers.requirements_of(item) for item in items}
     if config.option.collectonly:
         return {}
     machine = ThisMachine(_folder_of(config))
-    return {item: judge(wanted[item], machine, promises) for item in items}
-
-
-def _requirements_of(item: pytest.Item) -> tuple[Requirement, ...]:
-    marks = _marks_of(item)
-    return join(one for mark in marks for one in read_mark(item.nodeid, mark.args, mark.kwargs))
+    judgements = {item: judge(wanted[item], machine, promises) for item in items}
+    needs = [one.needs for one in judgements.values() if isinstance(one, Met)]
+    if any(one != NOTHING for one in needs):
+        note_capacity(config, capacity_of(machine, gpus=any(one.gpus for one in needs)))
+    return judgements
 
 
 def _apply(item: pytest.Item, judgement: Judgement) -> None:
@@ -99,6 +133,8 @@ def _apply(item: pytest.Item, judgement: Judgement) -> None:
         item.add_marker(pytest.mark.skip(reason=judgement.reason), append=False)
     elif isinstance(judgement, Fail):
         item.stash[_BROKEN] = judgement.reason
+    elif judgement.needs != NOTHING:
+        note_needs(item, judgement.needs)
 
 
 class BrokenPromisePlugin:
@@ -120,13 +156,6 @@ def _read_promises(config: pytest.Config) -> list[Promise]:
     }
     words = {where: " ".join(texts).replace(",", " ").split() for where, texts in given.items()}
     return [one for where in given for one in read_promises(words[where], where)]
-
-
-def _other_owner(config: pytest.Config, own_line: str) -> str:
-    """Return the line by which somebody else has registered a mark of this name."""
-    lines: list[str] = config.getini("markers")
-    names = {line: line.partition(":")[0].partition("(")[0].strip() for line in lines}
-    return next((line for line in lines if names[line] == MARK and line != own_line), "")
 
 
 def _refuse_unjudged(promises: list[Promise], owner: str) -> None:

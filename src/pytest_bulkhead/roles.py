@@ -23,6 +23,7 @@ from pytest_bulkhead.collecting import (
     CollectGuardPlugin,
     ExitGuardPlugin,
 )
+from pytest_bulkhead.core.exported import GRANTED
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.asked import are_off
@@ -320,6 +321,8 @@ class SpawnedWorker(_Crew):
 
         welcome = self._wait_welcome()
         self._settle_in(welcome)
+        # One that was a spare has had no grant when it was started.
+        os.environ.update({n: welcome.environ[n] for n in GRANTED if n in welcome.environ})
         plugin = SpawnedWorkerPlugin(welcome, self._cabin, self._later)
         config.pluginmanager.register(plugin, "bulkhead-spawned")
         try:

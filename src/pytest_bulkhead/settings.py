@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,6 +10,7 @@ import pytest
 
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.levels import Level, parse_level
+from pytest_bulkhead.core.policy import GpuRelease
 from pytest_bulkhead.core.seeds import LIMIT
 
 if TYPE_CHECKING:
@@ -46,9 +48,10 @@ class Settings(NamedTuple):
     stage: bool
     #: How many interpreters may be started ahead of need.
     spares: int
+    gpu_release: GpuRelease
     #: Say of each group how it was isolated.
     why: bool
-    #: The names of the environment profiles.
+    #: The environment profiles, as people read them.
     profile: tuple[str, ...]
     #: {variable: the value that profiles and `isolate_env` ask for, None for unset}
     environ: dict[str, str | None]
@@ -108,8 +111,9 @@ def read_settings(
         seed=_seed(config),
         stage=_stage(config),
         spares=_spares(config),
+        gpu_release=_gpu_release(config),
         why=bool(config.getoption("isolate_why")),
-        profile=asked.profiles if asked else (),
+        profile=asked.shown_profiles(config.option.markexpr) if asked else (),
         environ=dict(asked.variables) if asked else {},
         why_exec=why_exec,
     )
@@ -153,6 +157,21 @@ def _spares(config: pytest.Config) -> int:
             f"ini key isolate_spares: {value!r} is no number of processes, such as 1, or 0 for none"
         )
     return int(value)
+
+
+def _gpu_release(config: pytest.Config) -> GpuRelease:
+    wish = str(config.getini("isolate_gpu_release") or "")
+    policy, _space, seconds = wish.partition(" ")
+    try:
+        grace = float(seconds or GpuRelease().grace)
+    except ValueError:
+        grace = -1.0
+    if (policy or "warn") not in ("wait", "warn", "fail") or not 0 <= grace < math.inf:
+        raise pytest.UsageError(
+            f"ini key isolate_gpu_release: {wish!r} is none of wait, warn, fail, nor one of those "
+            "and the seconds after which it applies, such as `fail 30`"
+        )
+    return GpuRelease(policy or "warn", grace)
 
 
 def _seed(config: pytest.Config) -> int:

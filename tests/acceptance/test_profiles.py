@@ -153,17 +153,38 @@ def test_start_methods(how, run, files):
     assert finished.counts == {"passed": 5}, shown(finished)
 
 
-def test_ci_deselects_what_is_a_matter_of_judgement(run, files):
-    """With a count, where `-m` does not speak of it."""
-    files(
-        {
-            "test_a.py": "import pytest\n@pytest.mark.qualitative\ndef test_a(): pass\ndef test_b(): pass\n"
-        }
-    )
-    finished = run("--isolate-profile=ci", "--strict-markers", "--isolate=module")
+JUDGED = """
+import pytest
+@pytest.mark.qualitative
+def test_a(): pass
+def test_b(): pass
+"""
+
+
+@pytest.mark.parametrize("how", HOWS.values(), ids=HOWS)
+def test_ci_deselects_what_is_a_matter_of_judgement(how, run, files):
+    """With pytest's own count, and said in the header, where `-m` does not speak of it."""
+    files({"test_a.py": JUDGED})
+    ci = ("--isolate-profile=ci", "--strict-markers")
+    finished = run(*how, *ci)
     assert finished.counts == {"passed": 1, "deselected": 1}, shown(finished)
-    asked = run("--isolate-profile=ci", "-m", "qualitative", "-v")
-    assert asked.words == {"test_a": {"PASSED"}}, shown(asked)
+    assert "collected 2 items / 1 deselected / 1 selected" in finished.out
+    assert "profile ci (no qualitative tests)\n" in finished.out
+    asked = run(*how, *ci, "-m", "qualitative")
+    assert asked.counts == {"passed": 1, "deselected": 1}, shown(asked)
+    assert "profile ci\n" in asked.out
+
+
+def test_a_variable_of_builds_asks_for_ci(run, files):
+    """In runs that are ours, beside other profiles; not where they are off, nor elsewhere, nor does `CI`."""
+    files({"test_a.py": JUDGED})
+    profiles = ("-o", "isolate_profile=cpu")
+    for how in ("--isolate=module",), ("-o", "isolate_marks=gpu"), profiles:
+        assert run(*how, CICD="1").tests == {"passed": 1, "deselected": 1}
+    assert "profile cpu, ci (no qualitative tests)" in run(*profiles, CICD="1").out
+    off = ("--isolate=module", "--isolate-profile=no")
+    for how, environ in ((off, {"CICD": "1"}), ((), {"CICD": "1"}), (profiles, {"CI": "1"})):
+        assert run(*how, **environ).tests == {"passed": 2}
 
 
 @pytest.mark.parametrize(

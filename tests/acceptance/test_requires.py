@@ -29,8 +29,11 @@ class TestAddUp:
     @requires(executable="no-such-program")
     def test_both(self): pass
 
-@requires(gpu=1, gpu_memory="24GB")
+@requires(gpu=1, gpu_memory="24GB", accelerator="cuda|rocm")
 def test_gpu(): pass
+
+@requires(accelerator="mps")
+def test_mps(): pass
 
 @requires(gpu=4)
 @pytest.mark.parametrize("n", [1, 2])
@@ -65,14 +68,15 @@ def test_what_is_not_there_is_skipped_and_what_was_promised_fails(how, run, file
         CUDA_VISIBLE_DEVICES="0",
     )  # fmt: skip
 
-    assert finished.counts == {"passed": 3, "skipped": 4, "error": 1}, shown(finished)
+    assert finished.counts == {"passed": 3, "skipped": 5, "error": 1}, shown(finished)
     assert finished.code == 1
     nvml = "(NVML, CUDA_VISIBLE_DEVICES=0)"
     for line in (
         "test_a.py:10: needs ram 900TB: ",
         " GiB (sysconf); needs module no.such>=1: not there (sys.path); needs service tcp://127.0.0.1:1: not there (127.0.0.1:1: ",
         "test_a.py:15: needs executable no-such-program: not there (PATH)",
-        f"test_a.py:21: needs gpu 4: 1 {nvml}",
+        "test_a.py:21: needs accelerator mps: 0 (linux)",
+        f"test_a.py:24: needs gpu 4: 1 {nvml}",
     ):
         assert line in finished.out, shown(finished)
     error = finished.section("ERROR at setup of test_promised")

@@ -1,8 +1,9 @@
 """What we use of NVML, without a driver: the file that CARDS names has a card in each line.
 
-As `uuid bytes kind`. A kind is `mig`, `old` (its UUID comes as bytes) or anything else. `lost` in
-the place of bytes is a card that does not answer, `shared` one without memory of its own. No file
-is no driver.
+As `uuid bytes kind`. A kind is `mig` (it is cut), `slice` (a MIG device of the card above it), `gap` (a
+place there that has none), `alone` (one process at a time), `old` (its UUID comes as bytes) or anything
+else. `lost` in the place of bytes is a card that does not answer, `shared` one without memory of its
+own, `hidden` one whose memory we must not see. No file is no driver.
 """
 
 from __future__ import annotations
@@ -17,6 +18,14 @@ class NVMLError(Exception):
 
 
 class NVMLError_NotSupported(NVMLError):
+    pass
+
+
+class NVMLError_NoPermission(NVMLError):
+    pass
+
+
+class NVMLError_NotFound(NVMLError):
     pass
 
 
@@ -37,10 +46,21 @@ def nvmlShutdown():
     _state["started"] = False
 
 
-def _cards():
+def _lines():
     if not _state["started"]:
         raise NVMLError("Uninitialized")
     return [line.split() for line in Path(os.environ["CARDS"]).read_text().splitlines()]
+
+
+def _cards():
+    return [line for line in _lines() if line[2] not in ("slice", "gap")]
+
+
+def _places(card):
+    """Return what stands below a card, up to the next one."""
+    below = _lines()[_lines().index(card) + 1 :]
+    cards = [index for index, line in enumerate(below) if line in _cards()]
+    return below[: cards[0] if cards else None]
 
 
 def nvmlDeviceGetCount():
@@ -49,6 +69,16 @@ def nvmlDeviceGetCount():
 
 def nvmlDeviceGetHandleByIndex(index):
     return _cards()[index]
+
+
+def nvmlDeviceGetMaxMigDeviceCount(card):
+    return len(_places(card))
+
+
+def nvmlDeviceGetMigDeviceHandleByIndex(card, index):
+    if _places(card)[index][2] == "gap":
+        raise NVMLError_NotFound("Not Found")
+    return _places(card)[index]
 
 
 def nvmlDeviceGetUUID(card):
@@ -60,11 +90,22 @@ def nvmlDeviceGetMemoryInfo(card):
         raise NVMLError("GPU is lost")
     if card[1] == "shared":
         raise NVMLError_NotSupported("Not Supported")
+    if card[1] == "hidden":
+        raise NVMLError_NoPermission("Insufficient Permissions")
     return types.SimpleNamespace(total=int(card[1]), free=0, used=int(card[1]))
 
 
 def nvmlDeviceGetCudaComputeCapability(card):
+    if card[2] == "slice":
+        raise NVMLError_NotSupported("Not Supported")
     return (8, 6)
+
+
+NVML_COMPUTEMODE_EXCLUSIVE_PROCESS = 3
+
+
+def nvmlDeviceGetComputeMode(card):
+    return NVML_COMPUTEMODE_EXCLUSIVE_PROCESS if card[2] == "alone" else 0
 
 
 def nvmlDeviceGetMigMode(card):

@@ -12,12 +12,38 @@ from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.needs import NOTHING, Needs
+from pytest_bulkhead.core.policy import GpuRelease, Policy
 from pytest_bulkhead.core.run import Run
 
+from .verifier import verify
 from .world import Odds, World
 
 LEVELS = st.sampled_from(Level)
+
+
+def possible(needs: Needs) -> Needs:
+    """Return what the machine could give: whatever else a test needs, it is skipped for."""
+    if not needs.gpus:
+        return needs._replace(gpu_memory_total=0, capability="")
+    if needs.gpus == 2 or needs.gpu_memory_total:
+        needs = needs._replace(capability="")
+    return needs._replace(gpu_memory=8e9 if needs.ram else 0)
+
+
+LOCKS = st.sampled_from([(), (), ("db",), ("port",), ("db", "port")])
+
+NEEDS = st.builds(
+    Needs,
+    cpus=st.sampled_from([1, 1, 2, 4]),
+    ram=st.sampled_from([0, 0, 5e9, 12e9]),
+    gpus=st.sampled_from([0, 0, 1, 2]),
+    gpu_memory=st.just(0),
+    gpu_memory_total=st.sampled_from([0, 0, 0, 100e9]),
+    capability=st.sampled_from(["", "", ">=9.0"]),
+    exclusive=LOCKS,
+    shared=LOCKS,
+).map(possible)
 
 ITEMS = st.builds(
     Item,
@@ -29,6 +55,7 @@ ITEMS = st.builds(
     level=st.one_of(st.just(Level.SESSION), LEVELS),
     group=st.sampled_from([None, None, None, "g", "h"]),
     timeout=st.sampled_from([None, None, 0.0, 2.0]),
+    needs=st.one_of(st.just(NOTHING), st.just(NOTHING), NEEDS),
 )
 
 
@@ -59,6 +86,7 @@ POLICIES = st.builds(
     durations=st.sampled_from([{}, {"m0::t0": 3.0, "m1::t0": 1.0}]),
     stage=st.booleans(),
     spares=st.integers(0, 2),
+    gpu_release=st.sampled_from([GpuRelease(), GpuRelease("fail", 0.2), GpuRelease("wait", 0.2)]),
 )
 
 RARE = st.sampled_from([0, 0, 3, 7, 13, 29])
@@ -80,6 +108,7 @@ ODDS = st.builds(
     requeue=st.sampled_from([0, 2, 3]),
     desertion=rare(3),
     delay=rare(3),
+    held=st.sampled_from([0, 2, 3]),
 )
 #: Few bytes shrink well; many from a seed reach far.
 CHAOS = st.one_of(
@@ -180,6 +209,17 @@ def test_a_journal_replays(policy, suite, odds, chaos, reason):
     actions = [action for event, now in world.journal for action in again.handle(event, now)]
 
     assert list(map(repr, world.actions)) == list(map(repr, actions))
+
+
+@QUICK
+@given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
+def test_nothing_is_granted_twice_and_nobody_waits_in_vain(policy, suite, odds, chaos, reason):
+    """Of no resource is more held than there is, and no slot is idle while a group could start."""
+    world = played(policy, suite, odds, chaos, reason)
+    heading = {"workers": policy.workers, "gpu_release": policy.gpu_release}
+    event(f"scarce: {world.run.roster.grants.scarce}")
+
+    assert verify(heading, world.lines) == []
 
 
 @QUICK

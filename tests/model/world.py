@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
+from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.ends import UNSEEN, End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Blame, Item, Phase
+from pytest_bulkhead.core.needs import NOTHING
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import TEMPLATE, Run
 from pytest_bulkhead.core.worker import Stage
+from pytest_bulkhead.report.journal import Line
 
 SEGV, TERM, KILL, CLEAN = End(signal=11), End(signal=15), End(signal=9), End(code=0)
 
@@ -53,6 +56,8 @@ class Odds:
     keeper: int = 0
     requeue: int = 0
     desertion: int = 0
+    #: Memory of GPUs is held by somebody when it is looked at.
+    held: int = 0
     #: Time flies, so that limits pass while processes could go on.
     delay: int = 0
 
@@ -173,7 +178,9 @@ class FakeTemplate(Process):
         self.collecting = ""
         numbered = [dataclasses.replace(item, index=n) for n, item in enumerate(items)]
         self.world.collected = len(numbered)
-        self.say(ev.Collected(self.id, tuple(numbered), self.world.why_spawn))
+        needy = any(item.needs != NOTHING for item in numbered)
+        capacity = self.world.machine if needy else None
+        self.say(ev.Collected(self.id, tuple(numbered), self.world.why_spawn, capacity=capacity))
         self.ready = True
         while not self.released:
             yield
@@ -435,6 +442,12 @@ class StagedWorker(FakeWorker):
         self.say(ev.StageIdle(self.id))
 
 
+#: What there is for tests that need something.
+MACHINE = Capacity(
+    4, 16e9, (Card("0", "GPU-a", 24e9, "8.0"), Card("1", "GPU-b", 80e9, "9.0", alone=True))
+)
+
+
 class World:
     """A run, its processes, and the user."""
 
@@ -445,7 +458,9 @@ class World:
         odds: Odds,
         source: bytes,
         why_spawn: str = "",
+        machine: Capacity = MACHINE,
     ) -> None:
+        self.machine = machine
         self.run = Run(policy)
         self.suite, self.odds, self.why_spawn = suite, odds, why_spawn
         self.chance = Chance(source)
@@ -460,6 +475,8 @@ class World:
         self.spares: dict[int, FakeSpare] = {}
         self.murmured: deque[ev.Event] = deque()
         self.journal: list[tuple[ev.Event, float]] = []
+        #: The same, with what was granted, as it is written.
+        self.lines: list[Line] = []
         self.actions: list[do.Action] = []
         self.attempts: dict[int, list[Attempt]] = {}
         self.starts: list[int] = []
@@ -539,6 +556,7 @@ class World:
         self.now += 0.01
         self.witness(event)
         self.journal.append((event, self.now))
+        self.lines.append(Line(event=event, now=self.now))
         actions = self.run.handle(event, self.now)
         self.run.validate()
         self.actions += actions
@@ -606,6 +624,9 @@ class World:
             self.process_of(action.worker).suffer(action.step, whole=action.whole)
         elif isinstance(action, do.ReportCrash):
             self.note_crash(action)
+        elif isinstance(action, do.LookAtCards):
+            held = ("pid 9",) if self.chance.one_in(self.odds.held) else ()
+            self.murmured.append(ev.CardsSeen(action.worker, held))
 
     def start_spare(self, number: int) -> None:
         self.spares[number] = FakeSpare(self, number)
@@ -628,6 +649,7 @@ class World:
     def start_worker(self, action: do.StartWorker) -> None:
         spare = self.spares.pop(action.worker, None)
         assert (spare is not None) == action.adopted
+        self.note_grant(action)
         worker = (StagedWorker if action.staged else FakeWorker)(self, action)
         self.workers[action.worker] = worker
         self.processes.append(worker)
@@ -638,6 +660,13 @@ class World:
             assert self.template.ready
             if not self.template.alive:
                 worker.die(UNSEEN)
+
+    def note_grant(self, action: do.StartWorker) -> None:
+        if self.run.roster.grants.scarce:
+            group = self.run.roster.groups[action.group]
+            grant = {"worker": action.worker, "slot": action.slot, **action.grant._asdict()}
+            granted = {**grant, "group": group.name, "items": group.items}
+            self.lines.append(Line(evidence={"granted": granted}))
 
     def note_crash(self, crash: do.ReportCrash) -> None:
         if crash.phase is Phase.TEARDOWN and crash.subject == CLEARED:

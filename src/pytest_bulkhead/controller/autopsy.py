@@ -147,6 +147,19 @@ class Autopsy:
         sections = self._sections(action.phase, craft)
         self.report_error(f"process {name}", breach_text(evidence, items), sections)
 
+    def report_held(self, action: do.ReportHeld) -> None:
+        """Tell of memory of a GPU that did not come back: an error of the run, if that is asked."""
+        items = self._bridge.run.items
+        tests = ", ".join(items[index].nodeid for index in action.items[-3:]) or "no test"
+        text = "\n".join(
+            (f"{action.seconds:.1f} s after the process of {tests} had ended:", *action.holders)
+        )
+        if self._bridge.settings.gpu_release.policy == "fail":
+            self.report_error("memory of a GPU", text)
+        else:
+            self._bridge.held_memory.append(text)
+            self._bridge.note_evidence(held_memory=text)
+
     def report_give_up(self, action: do.GiveUp) -> None:
         """Report that the run cannot go on."""
         self.report_error("the run", f"{action.reason}; the tests that had not run were not run")

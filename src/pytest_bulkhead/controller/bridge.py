@@ -19,6 +19,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.usage import Usage
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
@@ -93,6 +94,10 @@ class Bridge:
     held: Held | None = None
     #: (worker id, traceback) of session fixtures whose teardown failed when no test was left.
     late_errors: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    #: {group: the most that its processes have used at once}, where tests need something.
+    used: dict[int, Usage] = dataclasses.field(default_factory=dict)
+    #: What was done about memory of GPUs that did not come back, in words.
+    held_memory: list[str] = dataclasses.field(default_factory=list)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
     oom_kills: int | None = None
 
@@ -139,8 +144,16 @@ class Bridge:
         if any(known.pid == leak.pid and known.command == leak.command for known in self.leaks):
             return
         self.leaks.append(leak)
+        self.note_evidence(leak=leak._asdict())
+
+    def note_use(self, group: int, used: Usage) -> None:
+        """Note what processes of a group have used at once."""
+        self.used[group] = self.used.get(group, Usage()).with_more(used)
+
+    def note_evidence(self, **facts: object) -> None:
+        """Write facts into the journal, where there is one."""
         if self.journal is not None:
-            self.journal.evidence(leak=leak._asdict())
+            self.journal.evidence(**facts)
 
     def heed_wishes(self) -> None:
         """Ask the run to stop when a plugin, `-x` or `--maxfail` wants it."""

@@ -9,8 +9,10 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.capacity import read_capacity
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.needs import read_needs
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.recorder import restore_warning
 
@@ -50,7 +52,10 @@ class Gathering:
             why = self._why_not_run(message.why_spawn)
             if why:
                 self._feed(ev.StopAsked(why))  # before the run, hearing of tests, starts a worker
-        self._feed(ev.Collected(-craft.process, items, message.why_spawn, message.id_read))
+        capacity = read_capacity(message.capacity)
+        self._feed(
+            ev.Collected(-craft.process, items, message.why_spawn, message.id_read, capacity)
+        )
 
     def _why_not_run(self, why_spawn: str) -> str:
         """Return why no test is to be run although there are some; empty for no reason."""
@@ -84,6 +89,8 @@ class Gathering:
 
 
 def _read_item(number: int, row: list[Any]) -> Item:
-    nodeid, package, module, cls, level, group, timeout = row
-    limit = None if timeout < 0 else timeout
-    return Item(number, nodeid, Scopes(package, module, cls), Level(level), group or None, limit)
+    nodeid, package, module, cls, level, group, timeout, needs = row
+    return Item(
+        number, nodeid, Scopes(package, module, cls), Level(level), group or None,
+        None if timeout < 0 else timeout, read_needs(needs),
+    )  # fmt: skip

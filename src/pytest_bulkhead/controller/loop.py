@@ -112,6 +112,9 @@ class Loop:
         wait = None if deadline is None else max(0.0, deadline - clock.monotonic())
         if self._bridge.fleet.orphans():
             wait = _ORPHAN_LOOK if wait is None else min(wait, _ORPHAN_LOOK)
+        if self._performer.gauge is not None:
+            left = max(0.0, self._performer.gauge.next_look() - clock.monotonic())
+            wait = left if wait is None else min(wait, left)
         return self._status.shorten(None if wait is None else min(wait, _LONGEST_WAIT))
 
     def _look_at_clock(self) -> None:
@@ -120,6 +123,8 @@ class Loop:
             self.feed(ev.Tick())
         if self._bridge.fleet.orphans():
             self._look_after_orphans()
+        if self._performer.gauge is not None:
+            self._performer.gauge.look(clock.monotonic())
 
     def _look_after_orphans(self) -> None:
         now = clock.monotonic()

@@ -31,6 +31,8 @@ class Task(NamedTuple):
     seed: int = -1
     shares: bool = False
     spawns: bool = False
+    #: Variables on top of ours.
+    environ: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
 class Orders:
@@ -73,7 +75,8 @@ class Orders:
         Raises:
             OSError: the keeper is gone.
         """
-        self._order_spawned("worker", craft, berth, self._identity(craft.node.gateway.id))
+        own = {**self._identity(craft.node.gateway.id), **task.environ}
+        self._order_spawned("worker", craft, berth, own)
         self.welcome(craft, task)
 
     def order_spare(self, craft: Craft, berth: Berth, common: list[list[str]]) -> None:
@@ -89,11 +92,9 @@ class Orders:
         self._order_spawned("worker", craft, berth, self._identity("gw0"))
         craft.hull.endpoint.send(msg.Warm(common))
 
-    def _order_spawned(
-        self, kind: str, craft: Craft, berth: Berth, identity: Mapping[str, str]
-    ) -> None:
+    def _order_spawned(self, kind: str, craft: Craft, berth: Berth, own: Mapping[str, str]) -> None:
         argv = spawned_argv(self._path, list(map(os.fspath, self._config.invocation_params.args)))
-        order = msg.Spawn(craft.process, kind, argv, to_plain({**os.environ, **identity}))
+        order = msg.Spawn(craft.process, kind, argv, to_plain({**os.environ, **own}))
         self._keep.endpoint.send(order, berth.fds())
 
     def _identity(self, worker_id: str) -> dict[str, str]:
@@ -108,7 +109,7 @@ class Orders:
         craft.hull.endpoint.send(
             msg.Welcome(
                 workerinput=to_plain(craft.node.workerinput),
-                environ=to_plain(dict(os.environ)),
+                environ=to_plain({**os.environ, **task.environ}),
                 doomed=task.doomed,
                 names=task.names,
                 workers=self._settings.workers,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_bulkhead.controller.autopsy import Autopsy
 from pytest_bulkhead.controller.bridge import Bridge
@@ -14,6 +15,7 @@ from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
 from pytest_bulkhead.core.escalation import Step
+from pytest_bulkhead.core.exported import exported, profile_on_gpu
 from pytest_bulkhead.core.item import Blame
 from pytest_bulkhead.core.run import TEMPLATE
 from pytest_bulkhead.protocol import messages as msg
@@ -21,6 +23,9 @@ from pytest_bulkhead.protocol.spans import cell_spans, to_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import process
 from pytest_bulkhead.system.berth import Berth
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.controller.gauge import Gauge
 
 
 class Performer:
@@ -32,6 +37,8 @@ class Performer:
         #: Ordered before there was a run to ask for it.
         self._first_template: Craft | None = first_template
         self.autopsy = Autopsy(bridge)
+        #: Measures what workers use, where tests need something.
+        self.gauge: Gauge | None = None
         self._performers: dict[type[Any], Any] = {
             do.StartTemplate: self._start_template,
             do.ReleaseTemplate: self._release_template,
@@ -44,6 +51,8 @@ class Performer:
             do.Escalate: self._escalate,
             do.ReportCrash: self.autopsy.report_crash,
             do.ReportBreach: self.autopsy.report_breach,
+            do.LookAtCards: self._look_at_cards,
+            do.ReportHeld: self._report_held,
             do.GiveUp: self.autopsy.report_give_up,
             do.Close: lambda _action: None,
         }
@@ -70,6 +79,7 @@ class Performer:
     def _start_worker(self, action: do.StartWorker) -> None:
         if self._bridge.settings.why:
             self._bridge.starts.setdefault(action.group, []).append(action.fork)
+        self._note_grant(action)
         if action.adopted:
             self._adopt_spare(action)
             return
@@ -86,6 +96,17 @@ class Performer:
         except OSError:
             self._miss(craft, ev.WorkerEnded(action.worker, UNSEEN, Blame()))
         berth.close()
+
+    def _note_grant(self, action: do.StartWorker) -> None:
+        """Note what a worker holds, where anything is scarce."""
+        run, journal = self._bridge.run, self._bridge.journal
+        if not run.roster.grants.scarce:
+            return
+        self._gauge().begin(action.worker, action.group, action.grant)
+        if journal is not None:
+            group = run.roster.groups[action.group]
+            grant = {"worker": action.worker, "slot": action.slot, **action.grant._asdict()}
+            journal.evidence(granted={**grant, "group": group.name, "items": group.items})
 
     def _miss(self, craft: Craft, event: ev.Event) -> None:
         """Give up a craft: who should have started it is gone; what that means the run decides."""
@@ -117,7 +138,18 @@ class Performer:
         """Return what a spawned worker is told."""
         # It collects by itself, so what killed a template in collection counts too.
         doomed = action.doomed + self._bridge.run.template.exclusions()
-        return Task(self._pairs(doomed), self._names(action.group), action.seed)
+        return Task(
+            self._pairs(doomed), self._names(action.group), action.seed,
+            environ=self._granted(action),
+        )  # fmt: skip
+
+    def _granted(self, action: do.StartWorker) -> dict[str, str]:
+        """Return the variables that tell a worker what it holds, and its environment on a GPU."""
+        capacity = self._bridge.run.roster.grants.capacity
+        variables = exported(action.slot, action.grant, capacity)
+        if action.grant.cards and not action.fork:
+            return {**profile_on_gpu(os.environ), **variables}
+        return variables
 
     def _fork_worker(self, craft: Craft, berth: Berth, action: do.StartWorker) -> None:
         template = self._bridge.fleet.get(-self._bridge.run.template.id)
@@ -125,8 +157,9 @@ class Performer:
             raise BrokenPipeError
         workerinput = to_plain(craft.node.workerinput)
         order = msg.Fork(
-            craft.process, workerinput, self._pairs(action.doomed), action.seed, action.staged
-        )
+            craft.process, workerinput, self._pairs(action.doomed), action.seed, action.staged,
+            self._granted(action),
+        )  # fmt: skip
         craft.parent = template.process
         template.hull.endpoint.send(order, berth.fds())
 
@@ -144,6 +177,22 @@ class Performer:
             rank[item.index] = copies[item.nodeid]
         members = run.roster.groups[group].items
         return to_plain({i: [run.items[i].nodeid, rank[i]] for i in members})
+
+    def _gauge(self) -> Gauge:
+        if self.gauge is None:
+            from pytest_bulkhead.controller.gauge import Gauge  # noqa: PLC0415 - for few runs
+
+            self.gauge = Gauge(self._bridge)
+        return self.gauge
+
+    def _look_at_cards(self, action: do.LookAtCards) -> None:
+        held = self._gauge().holders(action.worker)
+        self._bridge.events.append(ev.CardsSeen(action.worker, held))
+
+    def _report_held(self, action: do.ReportHeld) -> None:
+        if self._bridge.settings.gpu_release.policy != "wait":
+            self._gauge().forget(action.worker)
+        self.autopsy.report_held(action)
 
     # -- orders and signals --------------------------------------------------------------------
 

@@ -187,12 +187,14 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         level=settings.level,
         workers=settings.workers,
         spawn=settings.start == "spawn",
+        fork=settings.start == "fork",
         timeout=settings.timeout,
         slack=settings.slack,
         grace=settings.grace,
         durations=load_durations(config) if settings.workers > 1 else {},
         stage=settings.stage,
         spares=settings.spares,
+        gpu_release=settings.gpu_release,
         seed=settings.seed,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Union
 
+from pytest_bulkhead.core.capacity import NOTHING, Grant
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Phase
@@ -44,6 +45,8 @@ class StartWorker(NamedTuple):
     staged: str = ""
     #: A spare of this number becomes it.
     adopted: bool = False
+    #: What it holds of the machine.
+    grant: Grant = NOTHING
 
 
 class StartSpare(NamedTuple):
@@ -131,6 +134,24 @@ class ReportBreach(NamedTuple):
     items: tuple[int, ...]
 
 
+class LookAtCards(NamedTuple):
+    """Look whether the GPUs of a worker that is gone have their memory back: `ev.CardsSeen`."""
+
+    worker: int
+    cards: tuple[int, ...]
+
+
+class ReportHeld(NamedTuple):
+    """Tell who still holds memory of a GPU that tests were granted."""
+
+    worker: int
+    holders: tuple[str, ...]
+    #: Seconds since the worker's end.
+    seconds: float
+    #: The tests that had run in that process, in order.
+    items: tuple[int, ...]
+
+
 class GiveUp(NamedTuple):
     """The run cannot go on; the items that have not run stay so."""
 
@@ -143,5 +164,5 @@ class Close(NamedTuple):
 
 Action = Union[
     StartTemplate, ReleaseTemplate, StartWorker, StartSpare, Assign, Condemn, Finish, Stop,
-    Escalate, ReportCrash, ReportBreach, GiveUp, Close,
+    Escalate, ReportCrash, ReportBreach, LookAtCards, ReportHeld, GiveUp, Close,
 ]  # fmt: skip

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import death
-from pytest_bulkhead.core.accounting import Ledger
+from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.returning import Returning
 from pytest_bulkhead.core.roster import Roster
 from pytest_bulkhead.core.spares import Spares
 from pytest_bulkhead.core.template import Template
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.worker import Step, Worker
 from pytest_bulkhead.errors import InvalidTransition
 
 
@@ -30,6 +31,7 @@ class Course:
         #: All and only the workers whose processes may still be alive.
         self.workers = self.roster.workers
         self.spares = Spares(policy, self.roster)
+        self.returning = Returning(policy.gpu_release)
         self.forking = not policy.spawn
         self.why_spawn = "isolate_start = spawn" if policy.spawn else ""
         self.stopping = ""
@@ -48,6 +50,7 @@ class Course:
         """Return the instant at which a `Tick` is due; None for never."""
         deadlines = [worker.deadline for worker in self.workers.values()]
         deadlines += [self.template.deadline, self.closable, self.spares.next_deadline()]
+        deadlines.append(self.returning.next_deadline())
         return min((instant for instant in deadlines if instant is not None), default=None)
 
     def in_hand(self) -> list[tuple[Worker, Item]]:
@@ -67,6 +70,13 @@ class Course:
         if number not in self.workers:
             raise InvalidTransition(f"worker {number} is not alive")
         return self.workers[number]
+
+    def bury(self, worker: Worker, stillborn: bool, now: float) -> None:
+        """Remove a worker whose process is gone; what it held may take longer to come back."""
+        worker.move(Step.ENDED)
+        cards = self.roster.bury(worker, stillborn, bool(self.stopping))
+        if cards:
+            self.wishes += self.returning.begin(worker.id, cards, tuple(worker.done), now)
 
     def catch_up(self, worker: Worker, now: float) -> None:
         """Take it that a worker has done what its patience was for."""
@@ -89,3 +99,14 @@ class Course:
             besides = None if worker.staged else worker
             self.wishes += [do.Condemn(w.id, doomed) for w in self.roster.listeners(besides)]
         self.want(crash)
+
+    def validate(self) -> None:
+        """Assert the invariants of `run`; for tests."""
+        assert self.interrupts or self.roster.active <= self.policy.workers, "too many are busy"
+        waiting = self.roster.waiting()
+        assert len(waiting) == len(set(waiting)), "an item waits twice"
+        lost = set() if self.stopping else self.roster.due() - set(waiting)
+        assert not [i for i in lost if self.ledger.state(i) is State.NOT_RUN], "an item was lost"
+        assert not (self.closed and self.workers), "a worker outlives the run"
+        assert not (self.closed and self.spares.alive), "a spare outlives the run"
+        assert sum(self.ledger.counts().values()) == len(self.items)

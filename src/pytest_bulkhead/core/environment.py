@@ -12,6 +12,11 @@ from pytest_bulkhead.errors import UsageProblem
 #: What turns an ini key off again.
 NONE = "no"
 
+#: The profile of a build, and the variable that asks for it. `CI` is not it: every hosted runner
+#: sets that, and pytest and many a plugin have it mean something else.
+_OF_BUILDS = "ci"
+BUILD_VARIABLE = "CICD"
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -26,8 +31,8 @@ class Environment(NamedTuple):
     #: What `isolate_start` and `isolate_mp_start` are unless the user says; empty for their own.
     start: str = ""
     mp_start: str = ""
-    #: The marks whose tests are deselected.
-    deselected: tuple[str, ...] = ()
+    #: {profile: the mark whose tests it deselects}
+    deselected: Mapping[str, str] = {}
 
     @property
     def empty(self) -> bool:
@@ -38,6 +43,15 @@ class Environment(NamedTuple):
         """Return how many threads a variable asks for, None when it asks for no number."""
         value = self.variables.get(variable) or ""
         return int(value) if value.isdecimal() and int(value) > 0 else None
+
+    def deselects(self, markexpr: str) -> list[str]:
+        """Return the marks whose tests are deselected; not those of which `-m` speaks."""
+        return [mark for mark in self.deselected.values() if mark not in markexpr]
+
+    def shown_profiles(self, markexpr: str) -> tuple[str, ...]:
+        """Return the profiles as people read them."""
+        gone = {name: mark for name, mark in self.deselected.items() if mark not in markexpr}
+        return tuple(f"{p} (no {gone[p]} tests)" if p in gone else p for p in self.profiles)
 
 
 def read_profiles(words: str, where: str) -> list[str]:
@@ -58,6 +72,18 @@ def read_profiles(words: str, where: str) -> list[str]:
             known = ", ".join(PROFILES)
             raise UsageProblem(f"{where}: {name!r} is no profile; write some of {known}")
     return list(dict.fromkeys(names))
+
+
+def with_build_profile(names: Sequence[str], words: str, variable: str) -> list[str]:
+    """Return the profiles, with that of a build where its variable is 1 and profiles are not off.
+
+    Args:
+        names: of profiles.
+        words: by which the user asked for them.
+        variable: the value of `BUILD_VARIABLE`.
+    """
+    wanted = variable == "1" and words.strip() != NONE and _OF_BUILDS not in names
+    return [*names, _OF_BUILDS] if wanted else list(names)
 
 
 def read_lines(lines: Sequence[str], where: str) -> dict[str, str | None]:
@@ -99,7 +125,7 @@ def merge(
         acts=tuple(dict.fromkeys(act for profile in profiles for act in profile.acts)),
         start=_last(profiles, "start"),
         mp_start=_last(profiles, "mp_start"),
-        deselected=tuple(profile.deselected for profile in profiles if profile.deselected),
+        deselected={name: known[name].deselected for name in names if known[name].deselected},
     )
 
 

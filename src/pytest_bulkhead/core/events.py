@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Union
 
+from pytest_bulkhead.core.capacity import Capacity
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item
 
@@ -23,6 +24,8 @@ class Collected(NamedTuple):
     why_spawn: str = ""
     #: Somebody asked, while modules were imported, which worker this is.
     id_read: bool = False
+    #: What there is for tests; None where none of them needs anything.
+    capacity: Capacity | None = None
 
 
 class TemplateEnded(NamedTuple):
@@ -90,6 +93,13 @@ class WorkerEnded(NamedTuple):
     worker: int
     end: End
     doing: Blame
+
+
+class CardsSeen(NamedTuple):
+    """It was looked at the GPUs of a worker that is gone; nobody holds what it held, or these."""
+
+    worker: int
+    holders: tuple[str, ...] = ()
 
 
 class SpareEnded(NamedTuple):
@@ -174,14 +184,14 @@ class Tick(NamedTuple):
 
 TYPES: tuple[type[Any], ...] = (
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, SpareEnded, StageBusy, StageIdle,
-    StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted,
-    KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, CardsSeen, SpareEnded, StageBusy,
+    StageIdle, StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked,
+    Interrupted, KeeperLost, Tick,
 )  # fmt: skip
 
 Event = Union[
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, SpareEnded, StageBusy, StageIdle,
-    StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked, Interrupted,
-    KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, CardsSeen, SpareEnded, StageBusy,
+    StageIdle, StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked,
+    Interrupted, KeeperLost, Tick,
 ]  # fmt: skip

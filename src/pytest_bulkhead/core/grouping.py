@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.levels import Level, tighter
+from pytest_bulkhead.core.needs import NOTHING, Needs, join_needs
 
 
 class Group(NamedTuple):
@@ -36,6 +37,16 @@ class Group(NamedTuple):
     scope: str = "session"
     #: Its worker forks a process for each cell.
     staged: bool = False
+    #: What each of its workers takes.
+    needs: Needs = NOTHING
+
+    @property
+    def wants_fresh(self) -> bool:
+        """Whether its process is to be a fresh interpreter even where forking is safe.
+
+        It takes a GPU, and what it imports is to see no other one from the first.
+        """
+        return bool(self.needs.gpus) and not self.staged
 
 
 class Share(NamedTuple):
@@ -44,6 +55,36 @@ class Share(NamedTuple):
     id: int
     group: int
     items: tuple[int, ...]
+
+
+class _Key(NamedTuple):
+    """What the tests of a group have in common."""
+
+    scope: str
+    #: The node of that scope; empty for the session, and for a staged group.
+    instance: str = ""
+    #: The mark's name. It stands behind the instance: a group may only tighten, so under `module`
+    #: isolation the tests of one group in two modules stay apart.
+    group: str = ""
+    staged: bool = False
+    #: What its tests take, where those that take something else are kept apart.
+    needs: Needs = NOTHING
+
+    @property
+    def divisible(self) -> bool:
+        """Whether several workers may serve the group."""
+        narrower = self.instance or self.group or self.needs.gpus
+        return self.staged or (self.scope == "session" and not narrower)
+
+    @property
+    def name(self) -> str:
+        """The group's name."""
+        if self.scope == "function" and not self.staged:
+            return self.group
+        place = f"each {self.scope}" if self.staged else self.instance or self.scope
+        notes = [f"group {self.group}"] if self.group else []
+        notes += [self.needs.text] if self.needs != NOTHING else []
+        return f"{place} ({'; '.join(notes)})" if notes else place
 
 
 def form_groups(
@@ -57,24 +98,75 @@ def form_groups(
         workers: how many tests may run at once.
         staged: workers can fork a process for each test.
     """
-    members: dict[tuple[str, ...], list[int]] = {}
-    for item in items:
-        own = tighter(level, item.level)
-        key = (own.word, *_STAGED) if staged and own.narrow else _key(item, own)
+    keys = [_key(item, tighter(level, item.level), staged) for item in items]
+    if any(item.needs != NOTHING for item in items):
+        keys = _keep_apart(keys, items, several=workers > 1)
+    members: dict[_Key, list[int]] = {}
+    for item, key in zip(items, keys, strict=True):
         members.setdefault(key, []).append(item.index)
     return [
         Group(
-            number, _name(key), tuple(indices),
-            divisible=workers > 1 and (key == _SESSION or key[1:] == _STAGED),
-            scope=key[0], staged=key[1:] == _STAGED,
+            number, key.name, tuple(indices),
+            divisible=workers > 1 and key.divisible, scope=key.scope, staged=key.staged,
+            needs=join_needs(items[index].needs for index in indices),
         )
         for number, (key, indices) in enumerate(members.items())
     ]  # fmt: skip
 
 
-_SESSION = ("session", "", "")
-#: What stands behind the scope in the key of a staged group.
-_STAGED = ("*", "")
+def _key(item: Item, level: Level, staged: bool) -> _Key:
+    group = item.group or ""
+    if staged and level.narrow:
+        return _Key(level.word, staged=True)
+    if level is Level.SESSION:
+        return _Key("session", "", group)
+    if level is Level.PACKAGE:
+        return _Key("package", item.scopes.package, group)
+    if level is Level.MODULE:
+        return _Key("module", item.scopes.module, group)
+    if level is Level.CLASS and item.scopes.cls:
+        return _Key("class", item.scopes.cls, group)
+    return _Key("function", str(item.index), item.nodeid)
+
+
+def _keep_apart(keys: Sequence[_Key], items: Sequence[Item], *, several: bool) -> list[_Key]:
+    """Keep tests apart whose needs differ, where the level leaves open who shares a process.
+
+    Each module that takes a GPU has a process of its own, when there is more than one; whatever
+    else is taken matters only with several workers, for one alone waits for nobody. What the level
+    keeps together stays so: a module is never cut by what its tests need.
+    """
+    units: dict[tuple[_Key, str], list[Needs]] = {}
+    of_item = [(key, _unit(item, key)) for key, item in zip(keys, items, strict=True)]
+    for unit, item in zip(of_item, items, strict=True):
+        units.setdefault(unit, []).append(item.needs)
+    joined = {unit: join_needs(found) for unit, found in units.items()}
+    on_gpu = {unit for unit, needs in joined.items() if _is_open(unit[0]) and needs.gpus}
+    return [
+        _apart(unit, joined[unit], alone=unit in on_gpu and len(on_gpu) > 1, several=several)
+        for unit in of_item
+    ]
+
+
+def _is_open(key: _Key) -> bool:
+    """Whether a group is the whole session, which its module may leave."""
+    return key == _Key("session")
+
+
+def _unit(item: Item, key: _Key) -> str:
+    """Return what of a divisible group stays together; nothing of others is divided."""
+    if not key.divisible:
+        return ""
+    if key.staged:
+        return (key.scope == "class" and item.scopes.cls) or item.nodeid
+    return item.scopes.module
+
+
+def _apart(unit: tuple[_Key, str], needs: Needs, *, alone: bool, several: bool) -> _Key:
+    key, place = unit
+    if alone:
+        return _Key("session", place)
+    return key._replace(needs=needs) if several and key.divisible else key
 
 
 def cut_cells(indices: Sequence[int], items: Sequence[Item], scope: str) -> tuple[int, ...]:
@@ -97,31 +189,6 @@ def cut_cells(indices: Sequence[int], items: Sequence[Item], scope: str) -> tupl
             sizes.append(1)
         last = key
     return tuple(sizes)
-
-
-def _key(item: Item, level: Level) -> tuple[str, ...]:
-    # The group's name stands behind the scope's instance: a group may only tighten, so under
-    # `module` isolation the tests of one group in two modules stay apart.
-    group = item.group or ""
-    if level is Level.SESSION:
-        return ("session", "", group)
-    if level is Level.PACKAGE:
-        return ("package", item.scopes.package, group)
-    if level is Level.MODULE:
-        return ("module", item.scopes.module, group)
-    if level is Level.CLASS and item.scopes.cls:
-        return ("class", item.scopes.cls, group)
-    return ("function", str(item.index), item.nodeid)
-
-
-def _name(key: tuple[str, ...]) -> str:
-    scope, instance, group = key
-    if instance == "*":
-        return f"each {scope}"
-    if scope == "function":
-        return group
-    place = instance or scope
-    return f"{place} (group {group})" if group else place
 
 
 def form_shares(groups: Sequence[Group], items: Sequence[Item], workers: int) -> list[Share]:

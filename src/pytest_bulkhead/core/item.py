@@ -7,6 +7,7 @@ import enum
 from typing import NamedTuple
 
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.needs import NOTHING, Needs
 
 
 class Scopes(NamedTuple):
@@ -30,6 +31,8 @@ class Item:
     group: str | None = None
     #: Seconds that it may take, of its mark; None when it has no such mark.
     timeout: float | None = None
+    #: What it takes of the machine, by its marks.
+    needs: Needs = NOTHING
 
 
 class Phase(enum.IntEnum):

@@ -2,7 +2,8 @@
 
 What it means that a fact is unknown is decided here. A measure or a version that nobody can tell is
 taken to be enough: a test that runs in vain says so, one that is skipped in vain says nothing. Only
-of GPUs it is taken to be none, for where they cannot be listed there hardly ever are any.
+of accelerators it is taken to be none, for where they cannot be listed there hardly ever are any.
+Where only the runner can know of one, as on macOS, it is there if that was promised.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Union
 
-from pytest_bulkhead.core.devices import Device, Devices
+from pytest_bulkhead.core.devices import Device, Devices, together
 from pytest_bulkhead.core.keys import Requirement
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.needs import NOTHING, Needs
 from pytest_bulkhead.core.promises import Promise, kept_by
+from pytest_bulkhead.core.requirements import needs_of
 from pytest_bulkhead.core.sizes import show_size
 
 
@@ -30,8 +33,8 @@ class Machine(Protocol):
     def disk(self) -> Fact[float]:
         """Return the bytes that are free where tests write."""
 
-    def devices(self) -> Fact[Devices]:
-        """Return the GPUs that this process may use."""
+    def devices(self, kind: str) -> Fact[Devices]:
+        """Return the accelerators of a kind that this process may use."""
 
     def module(self, name: str) -> Fact[bool]:
         """Return whether a module could be imported."""
@@ -64,6 +67,9 @@ class Machine(Protocol):
 @dataclass(frozen=True)
 class Met:
     """All is there."""
+
+    #: What of it others can take away meanwhile.
+    needs: Needs = NOTHING
 
 
 @dataclass(frozen=True)
@@ -98,14 +104,15 @@ def judge(
     lacks, broken = [], []
     for requirement in requirements:
         lack = _lack(requirement, machine)
-        if lack:
-            lacks.append(f"needs {requirement.text}: {lack}")
-            promise = kept_by(promises, requirement)
-            if promise is not None and _lack(requirement.of_any_gpu(), machine):
-                broken.append(f"{lacks[-1]}; promised by {promise.text}")
+        promise = kept_by(promises, requirement) if lack else None
+        if not lack or (promise is not None and _is_taken_at_word(promise, requirement, machine)):
+            continue
+        lacks.append(f"needs {requirement.text}: {lack}")
+        if promise is not None and _lack(requirement.of_any_gpu(), machine):
+            broken.append(f"{lacks[-1]}; promised by {promise.text}")
     if broken:
         return Fail("\n".join(broken))
-    return Skip("; ".join(lacks)) if lacks else Met()
+    return Skip("; ".join(lacks)) if lacks else Met(needs_of(requirements))
 
 
 def _lack(requirement: Requirement, machine: Machine) -> str:
@@ -144,8 +151,36 @@ def _disk(requirement: Requirement, machine: Machine) -> str:
     return _at_least(requirement, machine.disk())
 
 
+#: `sys.platform` of macOS. Its virtual machines, as on hosted runners, say that they have MPS, and
+#: then hang or run out of memory: nobody can be asked but by using it.
+_MACOS = "darwin"
+_ON_MACOS = "on macOS there are those that the runner promises (--provides)"
+
+#: What only their runtimes can tell, and those bring the device into use for it.
+_KNOWN_BY_PROMISE = ("xpu",)
+
+
+def _devices(requirement: Requirement, machine: Machine) -> Fact[Devices]:
+    """Return the accelerators that a test may use, of the kinds that will do for it."""
+    if machine.platform().value == _MACOS:
+        return Unknown(_ON_MACOS)
+    if not requirement.kinds:
+        return Known((), "none is all of these")
+    return together(machine.devices(kind) for kind in requirement.kinds)
+
+
+def _is_taken_at_word(promise: Promise, requirement: Requirement, machine: Machine) -> bool:
+    """Return whether a promise is of an accelerator of which nobody else can tell."""
+    if requirement.key != "gpu":
+        return False
+    if machine.platform().value == _MACOS:
+        return True
+    kind = promise.name
+    return kind in _KNOWN_BY_PROMISE and isinstance(machine.devices(kind), Unknown)
+
+
 def _gpu(requirement: Requirement, machine: Machine) -> str:
-    devices = machine.devices()
+    devices = _devices(requirement, machine)
     if isinstance(devices, Unknown):
         return devices.reason
     return _at_least(requirement, Known(len(devices.value), devices.source), _show_count)
@@ -156,11 +191,16 @@ def _candidates(requirement: Requirement, machine: Machine) -> tuple[list[Device
 
     That there are not as many is for the keys that ask for them to say.
     """
-    devices = machine.devices()
+    devices = _devices(requirement, machine)
     if isinstance(devices, Unknown):
         return [], ""
-    found = [one for one in devices.value if requirement.capability.contains(one.capability)]
+    found = [one for one in devices.value if _is_capable(one, requirement)]
     return found if len(found) >= requirement.gpus else [], devices.source
+
+
+def _is_capable(device: Device, requirement: Requirement) -> bool:
+    wanted = requirement.capability
+    return not wanted or (bool(device.capability) and wanted.contains(device.capability))
 
 
 def _gpu_memory(requirement: Requirement, machine: Machine) -> str:
@@ -181,12 +221,12 @@ def _gpu_memory_total(requirement: Requirement, machine: Machine) -> str:
 
 
 def _compute_capability(requirement: Requirement, machine: Machine) -> str:
-    devices = machine.devices()
+    devices = _devices(requirement, machine)
     if isinstance(devices, Unknown) or len(devices.value) < requirement.gpus:
         return ""
     if _candidates(requirement, machine)[0]:
         return ""
-    return f"{', '.join(one.capability for one in devices.value)} ({devices.source})"
+    return f"{', '.join(one.capability or 'none' for one in devices.value)} ({devices.source})"
 
 
 def _module(requirement: Requirement, machine: Machine) -> str:
@@ -233,6 +273,11 @@ def _python(requirement: Requirement, machine: Machine) -> str:
     return _among(requirement, machine.python())
 
 
+def _lock(_requirement: Requirement, _machine: Machine) -> str:
+    """Lack nothing: who else holds a lock is waited for."""
+    return ""
+
+
 _LOOKS: dict[str, Callable[[Requirement, Machine], str]] = {
     "gpu": _gpu,
     "gpu_memory": _gpu_memory,
@@ -249,4 +294,6 @@ _LOOKS: dict[str, Callable[[Requirement, Machine], str]] = {
     "network": _network,
     "platform": _platform,
     "python": _python,
+    "exclusive": _lock,
+    "shared": _lock,
 }

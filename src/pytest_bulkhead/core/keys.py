@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pytest_bulkhead.core.devices import ACCELERATORS
 from pytest_bulkhead.core.sizes import parse_size
 
 #: {name of a service: where it listens unless told otherwise}
@@ -40,6 +41,8 @@ class Requirement(NamedTuple):
     #: Of a GPU: how many have to be so, and which compute capability they have to have.
     gpus: int = 1
     capability: SpecifierSet = SpecifierSet()
+    #: Of what an accelerator can be: the kinds that will do.
+    kinds: tuple[str, ...] = ("cuda",)
 
     def of_any_gpu(self) -> Requirement:
         """Return the same, whatever the compute capability."""
@@ -63,6 +66,13 @@ def _read_flag(key: str, value: object) -> Iterator[Requirement]:
     if value is not True:
         raise ValueError("can only be True")
     yield Requirement(key, key, least=1)
+
+
+def _read_accelerator(key: str, value: object) -> Iterator[Requirement]:
+    kinds = value.split("|") if isinstance(value, str) else []
+    if not kinds or not set(kinds) <= set(ACCELERATORS):
+        raise ValueError("is no accelerator, nor several of them")
+    yield Requirement(key, f"{key} {value}", kinds=tuple(kinds))
 
 
 def _each(value: object) -> Iterator[str]:
@@ -144,6 +154,10 @@ _SIZE = "as a text in MB, GB, TB (5 % less will do) or MiB, GiB, TiB (exact)"
 
 KEYS = {
     "gpu": Key("gpu=1, or how many", _read_count),
+    "accelerator": Key(
+        f'accelerator="cuda", or one of {", ".join(ACCELERATORS)}, or several as "cuda|rocm"',
+        _read_accelerator,
+    ),
     "gpu_memory": Key(f'gpu_memory="24GB", {_SIZE}', _read_size),
     "gpu_memory_total": Key(f'gpu_memory_total="160GB", {_SIZE}', _read_size),
     "compute_capability": Key('compute_capability=">=8.0"', _read_versions),
@@ -161,6 +175,8 @@ KEYS = {
     "network": Key("network=True", _read_flag),
     "platform": Key(f'platform="linux", or one of {", ".join(PLATFORMS)}', _read_platform),
     "python": Key('python=">=3.11"', _read_versions),
+    "exclusive": Key('exclusive="port-8080", or a list of names', _read_names),
+    "shared": Key('shared="port-8080", or a list of names', _read_names),
 }  # fmt: skip
 
 #: What is measured, in bytes; what is measured or counted; what has a name.
@@ -169,4 +185,4 @@ AMOUNTS = {key for key, one in KEYS.items() if one.read is _read_count} | SIZES
 NAMED = {"module", "executable", "service", "model", "env"}
 
 #: What asks for a GPU as well.
-OF_GPUS = {"gpu_memory", "gpu_memory_total", "compute_capability"}
+OF_GPUS = {"accelerator", "gpu_memory", "gpu_memory_total", "compute_capability"}

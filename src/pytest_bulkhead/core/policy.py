@@ -11,6 +11,15 @@ from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.levels import Level
 
 
+class GpuRelease(NamedTuple):
+    """What is done about memory of a GPU that stays in use when its worker is gone."""
+
+    #: "wait" for it, "warn" and go on, or go on and let the run "fail".
+    policy: str = "warn"
+    #: Seconds for which it is waited for in any case.
+    grace: float = 60.0
+
+
 class Policy(NamedTuple):
     """What the user asked for."""
 
@@ -19,6 +28,8 @@ class Policy(NamedTuple):
     workers: int = 1
     #: Never fork a worker.
     spawn: bool = False
+    #: Never spawn one where forking is safe, even for tests that take a GPU.
+    fork: bool = False
     #: Seconds that a test may take unless its mark says otherwise; None for no limit.
     timeout: float | None = None
     #: Seconds that are added to the limit of a test, because a plugin in the worker enforces it
@@ -34,6 +45,8 @@ class Policy(NamedTuple):
     seed: int = -1
     #: How many interpreters may be started ahead of need where processes cannot be forked.
     spares: int = 0
+    #: What is done about GPU memory that has not come back in time.
+    gpu_release: GpuRelease = GpuRelease()
 
     @property
     def shares(self) -> bool:

@@ -1,7 +1,7 @@
 """What a runner has promised: a machine that keeps it has at least that.
 
 Of the same keys as what tests require. Memory of a GPU promises a GPU; with `gpu>=4`, of four that
-have as much each.
+have as much each. A GPU is one of CUDA's; another kind is promised as `accelerator=rocm`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from pytest_bulkhead.core.devices import ACCELERATORS
 from pytest_bulkhead.core.keys import AMOUNTS, KEYS, NAMED, OF_GPUS, SIZES, Requirement
 from pytest_bulkhead.core.sizes import parse_size
 from pytest_bulkhead.errors import UsageProblem
@@ -21,7 +22,7 @@ class Promise(NamedTuple):
     key: str
     #: Where it was promised, in which words.
     text: str
-    #: Which one; empty for each that may be asked for.
+    #: Which one, of a GPU its kind; empty for each that may be asked for.
     name: str
     #: How much.
     least: float
@@ -45,8 +46,8 @@ def read_promises(words: Iterable[str], where: str) -> list[Promise]:
             raise UsageProblem(
                 f"{where}: {word!r} is nothing that a runner can promise\n"
                 "hint: write gpu, network, gpu>=4, ram>=64GB (also cpus, disk, gpu_memory, "
-                "gpu_memory_total), service=ollama (also module, executable, model, env), or one "
-                "of those five without a name"
+                "gpu_memory_total), accelerator=rocm, service=ollama (also module, executable, "
+                "model, env), or one of those five without a name"
             ) from None
     return found
 
@@ -61,13 +62,22 @@ def _promises(word: str, text: str) -> Iterator[Promise]:
         for name in _promised_names(key, value):
             yield Promise(key, text, name, 0)
     elif key in ("gpu", "network") and sign is None:
-        yield Promise(key, text, "", 1)
+        yield Promise(key, text, _kind(key), 1)
+    elif key == "accelerator" and sign == "=" and value in ACCELERATORS:
+        yield Promise("gpu", text, value, 1)
     elif key in AMOUNTS and sign == ">=" and (least := _amount(key, str(value))):
-        yield Promise(key, text, "", least)
+        yield Promise(key, text, _kind(key), least)
         if key in OF_GPUS:
-            yield Promise("gpu", text, "", 1)
+            yield Promise("gpu", text, _kind(key), 1)
     else:
         raise ValueError("is no promise")
+
+
+_ABOUT_GPUS = {"gpu", *OF_GPUS}
+
+
+def _kind(key: str) -> str:
+    return "cuda" if key in _ABOUT_GPUS else ""
 
 
 def _promised_names(key: str, value: str | None) -> list[str]:
@@ -82,12 +92,14 @@ def kept_by(promises: Sequence[Promise], requirement: Requirement) -> Promise | 
 
     Its compute capability apart, of which nothing is promised.
     """
+    about_gpus = requirement.key in _ABOUT_GPUS
+    names = requirement.kinds if about_gpus else ("", requirement.name)
+    promises = [promise for promise in promises if promise.name in names]
     gpus = max((promise.least for promise in promises if promise.key == "gpu"), default=0)
     if requirement.key == "gpu_memory" and requirement.gpus > gpus:
         return None
     for promise in promises:
-        same = promise.key == requirement.key and promise.name in ("", requirement.name)
-        if same and requirement.least <= promise.least:
+        if promise.key == requirement.key and requirement.least <= promise.least:
             return promise
     return None
 

@@ -6,14 +6,19 @@ Invariants:
 - With one worker at once, shares are given out in the pool's order without exception: plain
   pytest's order outweighs a moment of idleness.
 - The item that `then` promises is the next one that the worker is given: its fixtures stand.
+  Unless the worker has to go because it holds what another group waits for.
+- The first share that waits for something (`capacity`), and whose group nobody serves, is not
+  passed over for ever: what it needs and is there is set aside for it, and nobody is given any
+  more of what it lacks, nor goes on with that once a share is done.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from pytest_bulkhead.core.actions import END, OPEN
+from pytest_bulkhead.core.actions import END, OPEN, Doomed, StartWorker
+from pytest_bulkhead.core.capacity import Capacity, Grants
 from pytest_bulkhead.core.grouping import Group, Share, cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
@@ -36,6 +41,7 @@ class Roster:
         self.pool = Pool()
         #: All and only the workers whose processes may still be alive.
         self.workers: dict[int, Worker] = {}
+        self.grants = Grants()
         #: From which processes get the seeds of their random streams; negative for none: one
         #: process for all tests is plain pytest's own case, and nothing is to be kept apart.
         self.seed = -1
@@ -47,14 +53,23 @@ class Roster:
         self._lost = 0
         self._stillborn: dict[int, int] = {}
 
-    def plan(self, items: Sequence[Item], policy: Policy, *, staged: bool = False) -> None:
+    def plan(
+        self,
+        items: Sequence[Item],
+        policy: Policy,
+        capacity: Capacity | None = None,
+        *,
+        staged: bool = False,
+    ) -> None:
         """Take the work: once, after the first collection.
 
         Args:
             items: all of them.
             policy: what the user asked for.
+            capacity: what there is for them; None where they need nothing.
             staged: processes can be forked, so that wide fixtures are set up once for many tests.
         """
+        self.grants = Grants(capacity and capacity.for_workers(policy.workers))
         self._items, self._shares = items, policy.shares
         self.groups = form_groups(
             items, policy.level, policy.workers, staged=staged and policy.stage
@@ -88,13 +103,38 @@ class Roster:
         """
         if self.busy >= capacity:
             return None
-        shares = itertools.islice(self.pool, 1 if capacity == 1 else None)
-        return next((share for share in shares if self._fits(share.group, can_start)), None)
+        ready = self._ready(capacity, can_start)
+        if not self.grants.scarce:
+            return next(ready, None)
+        awaited: frozenset[str] = frozenset()
+        with self.grants.setting_aside() as set_aside:
+            for share in ready:
+                needs = self.groups[share.group].needs
+                short = self._shortage(share)
+                if not (short or awaited & needs.takes()):
+                    return share
+                if short and not awaited and not self._is_served(share.group):
+                    awaited = short
+                    set_aside(needs, short)
+                if "cpus" in awaited:  # of which everybody takes some
+                    break
+        return None
 
-    def _fits(self, group: int, can_start: bool) -> bool:
+    def _ready(self, capacity: int, can_start: bool) -> Iterator[Share]:
+        """Yield the shares that could be given out if there were enough of everything."""
+        shares = itertools.islice(self.pool, 1 if capacity == 1 else None)
+        return (share for share in shares if self._is_ready(share.group, can_start))
+
+    def _is_ready(self, group: int, can_start: bool) -> bool:
         if self.parked(group) is not None:
             return True
         return can_start and (self.groups[group].divisible or not self._is_served(group))
+
+    def _shortage(self, share: Share) -> frozenset[str]:
+        """Return what there is not enough of to give out a share; a parked worker has it all."""
+        if self.parked(share.group) is not None:
+            return frozenset()
+        return self.grants.shortage(self.groups[share.group].needs)
 
     def _is_served(self, group: int) -> bool:
         return any(worker.group == group and worker.serving for worker in self.workers.values())
@@ -110,6 +150,7 @@ class Roster:
         """Return a worker to let go because its group has no share left; None for none.
 
         Its session's fixtures are torn down then, so it counts as busy, and waits for its turn.
+        One whose group has some left goes too when it holds what the next share cannot do without.
 
         Args:
             capacity: how many workers may be busy.
@@ -120,7 +161,24 @@ class Roster:
         for worker in self.workers.values():
             if worker.stage is Stage.PARKED and self.pool.peek(worker.group) is None:
                 return worker
-        return None
+        return self._in_the_way(capacity)
+
+    def _in_the_way(self, capacity: int) -> Worker | None:
+        """Return a parked worker that holds what another group waits for; None for none."""
+        parked = (worker for worker in self.workers.values() if worker.stage is Stage.PARKED)
+        return next((w for w in parked if self._is_awaited(w, capacity)), None)
+
+    def _is_awaited(self, worker: Worker, capacity: int) -> bool:
+        """Whether what a worker holds is reserved for the first share that has to wait."""
+        if not self.grants.scarce:
+            return False
+        for share in self._ready(capacity, can_start=True):
+            if share.group == worker.group:
+                return False
+            short = self._shortage(share)
+            if short and not self._is_served(share.group):
+                return bool(short & self.groups[worker.group].needs.takes())
+        return False
 
     def next_number(self) -> int:
         """Return the number of the next process."""
@@ -157,7 +215,16 @@ class Roster:
         waits = forked and self._shares
         worker = Worker(number, slot, group, forked, staged, waits, adopted=bool(spare))
         self.workers[worker.id] = worker
+        self.grants.hold(worker.id, self.groups[group].needs)
         return worker
+
+    def start_of(self, worker: Worker, doomed: tuple[Doomed, ...]) -> StartWorker:
+        """Return the order to start a worker that was hired."""
+        cells = self.groups[worker.group].scope if worker.staged else ""
+        return StartWorker(
+            worker.id, worker.slot, worker.group, worker.forked, doomed, self.seed_of(worker),
+            cells, worker.adopted, self.grants.of(worker.id),
+        )  # fmt: skip
 
     def seed_of(self, worker: Worker) -> int:
         """Return the seed of a worker's random streams, negative for leaving them alone."""
@@ -191,14 +258,20 @@ class Roster:
         """
         if not worker.can_go_on or len(worker.queue) != 1 or len(self.pool) <= capacity:
             return None
+        if self._is_awaited(worker, capacity):
+            return None
         return self.pool.peek(worker.group) if self.groups[worker.group].divisible else None
 
     def finished_test(self, group: int) -> None:
         """Note that a group gets on."""
         self._stillborn.pop(group, None)
 
-    def bury(self, worker: Worker, stillborn: bool, stopping: bool) -> None:
-        """Remove a worker; what it had not run waits again, unless its group is given up."""
+    def bury(self, worker: Worker, stillborn: bool, stopping: bool) -> tuple[int, ...]:
+        """Remove a worker; what it had not run waits again, unless its group is given up.
+
+        Returns:
+            The GPUs that it held: nobody has seen yet that they are free.
+        """
         del self.workers[worker.id]
         group, rest = worker.group, tuple(worker.todo)
         worker.todo.clear()
@@ -210,6 +283,7 @@ class Roster:
             self._abandoned.add(group)
         elif rest and not stopping:
             self.pool.put_back(group, rest)
+        return self.grants.leave(worker.id)
 
     def requeue(self, item: int) -> None:
         """Let an item that has been run wait again."""

@@ -13,7 +13,7 @@ neither the test, nor the wide fixture whose set-up did it, nor the file whose i
 The order of events: what one process says arrives in the order in which it was said, and before
 its end. What different processes say arrives in any order. A `Requeued` comes before any `Tick`.
 
-Invariants, asserted by `validate()`:
+Invariants, asserted by `validate()` of the course:
 
 - At most `policy.workers` workers are busy.
 - Every item that waits is in exactly one share of the pool or in one live worker's list.
@@ -74,7 +74,8 @@ class Run(Course):
         self.template.move(template_life.Step.COLLECTED)
         if not self.items:
             self.items, self.ledger = event.items, Ledger(len(event.items))
-            self.roster.plan(event.items, self.policy, staged=self.forking and not event.why_spawn)
+            staged = self.forking and not event.why_spawn
+            self.roster.plan(event.items, self.policy, event.capacity, staged=staged)
         elif [item.nodeid for item in event.items] != [item.nodeid for item in self.items]:
             self._give_up("a second template collected other tests than the first", now)
         if event.why_spawn and self.forking:
@@ -139,16 +140,11 @@ class Run(Course):
             self._assign_ahead(worker)
 
     def _start_worker(self, group: int, now: float) -> Worker:
-        spare = self.spares.adopt()
-        worker = self.roster.hire(group, self.forking, spare)
+        fresh = self.roster.groups[group].wants_fresh and not self.policy.fork
+        spare = 0 if fresh else self.spares.adopt()
+        worker = self.roster.hire(group, self.forking and not fresh, spare)
         self.set_deadline(worker, now)
-        doomed = tuple(self.doomed.values())
-        seed = self.roster.seed_of(worker)
-        cells = self.roster.groups[group].scope if worker.staged else ""
-        start = do.StartWorker(
-            worker.id, worker.slot, group, worker.forked, doomed, seed, cells, bool(spare)
-        )
-        self.want(start)
+        self.want(self.roster.start_of(worker, tuple(self.doomed.values())))
         return worker
 
     def _assign(self, worker: Worker, share: Share) -> None:
@@ -173,7 +169,8 @@ class Run(Course):
             self.want(do.Close())
 
     def _expects_work(self) -> bool:
-        return bool(self.roster.pool) or (self.template.expected and not self.items)
+        collecting = self.template.expected and not self.items
+        return bool(self.roster.pool or self.returning) or collecting
 
     # -- what a worker says --------------------------------------------------------------------
 
@@ -235,6 +232,7 @@ class Run(Course):
     def _on_worker_left(self, event: ev.WorkerLeft, now: float) -> None:
         worker = self.worker(event.worker)
         worker.move(worker_life.Step.LEFT)
+        self.roster.grants.rest(worker.id)
         self.set_deadline(worker, now)
         self._fill(now)
 
@@ -272,8 +270,7 @@ class Run(Course):
             death.let_go(worker, self.ledger)
             self.want(death.breach_of(worker, event))
             stillborn = not worker.done and not worker.victim
-        worker.move(worker_life.Step.ENDED)
-        self.roster.bury(worker, stillborn, bool(self.stopping))
+        self.bury(worker, stillborn, now)
 
     def _on_spare_ended(self, event: ev.SpareEnded, now: float) -> None:
         if event.worker in self.workers:
@@ -281,6 +278,10 @@ class Run(Course):
             self._on_worker_ended(ev.WorkerEnded(event.worker, event.end, Blame()), now)
             return
         self.spares.bury(event.worker)
+        self._fill(now)
+
+    def _on_cards_seen(self, event: ev.CardsSeen, now: float) -> None:
+        self.wishes += self.returning.seen(event, self.roster.grants, now)
         self._fill(now)
 
     def _was_expected(self, worker: Worker) -> bool:
@@ -305,7 +306,7 @@ class Run(Course):
                 self._escalate(worker, None, now)
         if self.template.deadline is not None and self.template.deadline <= now:
             self._escalate(self.template, None, now)
-        self.wishes += self.spares.kill_late(now)
+        self.wishes += self.spares.kill_late(now) + self.returning.look_again(now)
         if self.closable is not None:
             self._fill(now)
 
@@ -360,17 +361,6 @@ class Run(Course):
             self.want(do.GiveUp(reason))
             self._on_stop_asked(ev.StopAsked(reason), now)
 
-    def validate(self) -> None:
-        """Assert the invariants of the module docstring; for tests."""
-        assert self.interrupts or self.roster.active <= self.policy.workers, "too many are busy"
-        waiting = self.roster.waiting()
-        assert len(waiting) == len(set(waiting)), "an item waits twice"
-        lost = set() if self.stopping else self.roster.due() - set(waiting)
-        assert not [i for i in lost if self.ledger.state(i) is State.NOT_RUN], "an item was lost"
-        assert not (self.closed and self.workers), "a worker outlives the run"
-        assert not (self.closed and self.spares.alive), "a spare outlives the run"
-        assert sum(self.ledger.counts().values()) == len(self.items)
-
 
 _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.Begun: Run._on_begun,
@@ -385,6 +375,7 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.WorkerMuted: Run._on_worker_muted,
     ev.WorkerEnded: Run._on_worker_ended,
     ev.SpareEnded: Run._on_spare_ended,
+    ev.CardsSeen: Run._on_cards_seen,
     ev.StageBusy: staged.on_stage_busy,
     ev.StageIdle: Run._on_stage_idle,
     ev.StageUnforkable: staged.on_stage_unforkable,

@@ -34,3 +34,14 @@ def show_size(size: float) -> str:
     """Return a number of bytes as text, rounded down: it is never shown as more than it is."""
     unit = next((unit for unit in ("TiB", "GiB") if size >= _BINARY[unit]), "MiB")
     return f"{math.floor(size / _BINARY[unit] * 100) / 100:.2f} {unit}"
+
+
+def write_size(least: float) -> str:
+    """Return a size as it was written whose fewest bytes these are: `8GB`, `44GiB`."""
+    for units, part in ((_DECIMAL, 1 - _TOLERANCE), (_BINARY, 1.0)):
+        for unit in reversed(units):
+            number = round(least / part / units[unit], 2)
+            # What was read was rounded up, by less than a byte.
+            if number >= 1 and abs(number * units[unit] - least / part) < 2:
+                return f"{number:g}{unit}"
+    return f"{math.ceil(least / _BINARY['MiB'])}MiB"

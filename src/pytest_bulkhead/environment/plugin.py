@@ -6,11 +6,19 @@ options, and finds most of it done.
 
 from __future__ import annotations
 
+import os
 import warnings
 
 import pytest
 
-from pytest_bulkhead.core.environment import Environment, merge, read_lines, read_profiles
+from pytest_bulkhead.core.environment import (
+    BUILD_VARIABLE,
+    Environment,
+    merge,
+    read_lines,
+    read_profiles,
+    with_build_profile,
+)
 from pytest_bulkhead.core.in_force import differences
 from pytest_bulkhead.core.readers import Late
 from pytest_bulkhead.environment.force import Force
@@ -40,7 +48,8 @@ def _read(config: pytest.Config) -> Environment:
     where = "ini key isolate_profile" if option is None else "--isolate-profile"
     words = " ".join(config.getini("isolate_profile")) if option is None else option
     own = read_lines(config.getini("isolate_env"), "ini key isolate_env")
-    return merge(read_profiles(words, where), own)
+    names = read_profiles(words, where)
+    return merge(with_build_profile(names, words, os.environ.get(BUILD_VARIABLE, "")), own)
 
 
 class EnvironmentPlugin:
@@ -67,21 +76,19 @@ class EnvironmentPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the marks whose tests a profile deselects."""
-        for name in self.asked.deselected:
+        for name in self.asked.deselected.values():
             config.addinivalue_line("markers", f"{name}: deselected by --isolate-profile=ci.")
 
-    def pytest_report_header(self) -> str | None:
+    def pytest_report_header(self, config: pytest.Config) -> str | None:
         """Say which profiles are in force."""
-        names = ", ".join(self.asked.profiles)
+        names = ", ".join(self.asked.shown_profiles(config.option.markexpr))
         return f"isolate: profile {names}" if names and self.has_header else None
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Deselect what a profile deselects, unless `-m` speaks of it."""
-        for name in self.asked.deselected:
-            if name in config.option.markexpr:
-                continue
+        for name in self.asked.deselects(config.option.markexpr):
             gone = [item for item in items if item.get_closest_marker(name)]
             if gone:
                 marked = set(gone)

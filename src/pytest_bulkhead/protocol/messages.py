@@ -102,6 +102,8 @@ class Fork(NamedTuple):
     seed: int
     #: The scope of the cells for each of which it forks a process; empty when it runs all itself.
     staged: str
+    #: {variable: value}: what it is granted.
+    environ: Plain
 
 
 class Assign(NamedTuple):
@@ -166,7 +168,8 @@ class CollectReported(NamedTuple):
 class Gathered(NamedTuple):
     """Collection is over."""
 
-    #: [[node id, package, module, class, level, group, timeout], ...]
+    #: [[node id, package, module, class, level, group, timeout, needs], ...]; of the needs, the
+    #: fields of `core.needs.Needs`, or none.
     items: Plain
     #: [[file, line, domain], ...] in the order of the items.
     locations: Plain
@@ -178,6 +181,8 @@ class Gathered(NamedTuple):
     id_read: bool
     #: [[module, where it is], ...]: what most test files import, where processes are spawned.
     common: Plain
+    #: The fields of `core.capacity.Capacity`; none where no test needs anything.
+    capacity: Plain
 
 
 class Refused(NamedTuple):

@@ -17,9 +17,11 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any, NamedTuple
 
 from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.capacity import Capacity, read_capacity
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.needs import read_needs
 from pytest_bulkhead.errors import UsageProblem
 
 JOURNAL_VERSION = 1
@@ -124,8 +126,10 @@ def _read_event(row: dict[str, Any], name: str) -> ev.Event:
 def _to_json(value: object) -> object:
     if isinstance(value, (End, Blame)):
         return value._asdict()
+    if isinstance(value, Capacity):
+        return list(value)
     if isinstance(value, tuple):
-        return [dataclasses.asdict(member) for member in value]
+        return [dataclasses.asdict(one) if isinstance(one, Item) else one for one in value]
     return value
 
 
@@ -139,9 +143,22 @@ def _blame(row: dict[str, Any]) -> Blame:
 
 def _items(rows: list[dict[str, Any]]) -> tuple[Item, ...]:
     return tuple(
-        Item(**{**row, "scopes": Scopes(*row["scopes"]), "level": Level(row["level"])})
+        Item(
+            **{
+                **row,
+                "scopes": Scopes(*row["scopes"]),
+                "level": Level(row["level"]),
+                "needs": read_needs(row["needs"]),
+            }
+        )
         for row in rows
     )
 
 
-_REBUILD: dict[str, Any] = {"end": lambda row: End(**row), "doing": _blame, "items": _items}
+_REBUILD: dict[str, Any] = {
+    "end": lambda row: End(**row),
+    "doing": _blame,
+    "items": _items,
+    "capacity": lambda row: read_capacity(row or ()),
+    "holders": tuple,
+}

@@ -24,7 +24,7 @@ from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.imports import Bill, read_imported
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.levels import parse_level
-from pytest_bulkhead.core.policy import Policy
+from pytest_bulkhead.core.policy import GpuRelease, Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.worker import Stage, Worker
 from pytest_bulkhead.errors import UsageProblem
@@ -121,6 +121,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             level=parse_level(heading["level"], "heading"),
             workers=int(heading["workers"]),
             spawn=heading["start"] == "spawn",
+            fork=heading["start"] == "fork",
             timeout=heading["timeout"],
             slack=float(heading["slack"]),
             grace=float(heading["grace"]),
@@ -128,6 +129,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             stage=bool(heading.get("stage", False)),
             seed=int(heading.get("seed", -1)),
             spares=int(heading.get("spares", 0)),
+            gpu_release=GpuRelease(*heading.get("gpu_release", ())),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem

@@ -28,7 +28,7 @@ def status_of(report: Any) -> tuple[str, str, Any] | None:  # noqa: ANN401 - a r
 class Surroundings(NamedTuple):
     """What processes of a run live in."""
 
-    #: The names of the environment profiles.
+    #: The environment profiles, as people read them.
     profile: Sequence[str] = ()
     #: Why the template is a fresh interpreter; empty where it need not be one.
     why_exec: str = ""

@@ -14,13 +14,13 @@ import platform
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from packaging.version import InvalidVersion, Version
 
 from pytest_bulkhead.core.devices import Devices
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.system import cgroups, models, nvml, process
+from pytest_bulkhead.system import cgroups, kernel_devices, models, nvml, process
 from pytest_bulkhead.system.natives import top_package
 
 #: Seconds that a service has to answer.
@@ -64,9 +64,9 @@ class ThisMachine:
             return Unknown(f"free space: {problem}")
 
     @functools.cache
-    def devices(self) -> Fact[Devices]:
-        """Return those that NVML lists, as far as CUDA's variable shows them."""
-        return nvml.usable_devices()
+    def devices(self, kind: str) -> Fact[Devices]:
+        """Return those that NVML or the kernel lists, as far as variables show them."""
+        return _LISTED[kind]()
 
     @functools.cache
     def module(self, name: str) -> Fact[bool]:
@@ -126,6 +126,19 @@ class ThisMachine:
     def python(self) -> Known[str]:
         """Return the version of this interpreter."""
         return Known(platform.python_version().rstrip("+"), "this interpreter")
+
+
+def _no_mps() -> Fact[Devices]:
+    return Known((), sys.platform)  # on macOS nobody asks
+
+
+_LISTED: dict[str, Callable[[], Fact[Devices]]] = {
+    "cuda": nvml.usable_devices,
+    "rocm": kernel_devices.rocm_devices,
+    "xpu": kernel_devices.xpu_devices,
+    "mps": _no_mps,
+    "tpu": kernel_devices.tpu_devices,
+}
 
 
 def _least(there: Known[float], limit: Known[float] | None) -> Known[float]:

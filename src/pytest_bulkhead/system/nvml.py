@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from pytest_bulkhead.core.devices import Device, Devices, visible_devices
+from pytest_bulkhead.core.holders import Look
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+
+T = TypeVar("T")
 
 
 def usable_devices() -> Fact[Devices]:
@@ -26,6 +31,15 @@ def usable_devices() -> Fact[Devices]:
 
 
 def _all_devices() -> Fact[Devices]:
+    return _ask(lambda nvml: tuple(_read_devices(nvml)))
+
+
+def look_at(uuids: Iterable[str]) -> Fact[dict[str, Look]]:
+    """Return {GPU: what is in use of it, and by whom}."""
+    return _ask(lambda nvml: {uuid: _read_use(nvml, uuid) for uuid in uuids})
+
+
+def _ask(question: Callable[[Any], T]) -> Fact[T]:
     try:
         import pynvml  # noqa: PLC0415 - an extra, and only for tests that need a GPU
     except ImportError:
@@ -37,12 +51,19 @@ def _all_devices() -> Fact[Devices]:
     except pynvml.NVMLError as problem:
         return Unknown(f"NVML does not start: {problem}")
     try:
-        return Known(tuple(_read_devices(pynvml)), "NVML")
+        return Known(question(pynvml), "NVML")
     except pynvml.NVMLError as problem:
         return Unknown(f"NVML does not tell the GPUs: {problem}")
     finally:
         with contextlib.suppress(pynvml.NVMLError):
             pynvml.nvmlShutdown()
+
+
+def _read_use(nvml: Any, uuid: str) -> Look:  # noqa: ANN401 - a module without types
+    handle = nvml.nvmlDeviceGetHandleByUUID(uuid)
+    found = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    sizes = {one.pid: one.usedGpuMemory or 0 for one in found}
+    return Look(int(nvml.nvmlDeviceGetMemoryInfo(handle).used), sizes)
 
 
 def _read_devices(nvml: Any) -> list[Device]:  # noqa: ANN401 - a module without types
@@ -52,12 +73,17 @@ def _read_devices(nvml: Any) -> list[Device]:  # noqa: ANN401 - a module without
 
 def _read_device(nvml: Any, handle: object) -> Device:  # noqa: ANN401 - as above
     major, minor = nvml.nvmlDeviceGetCudaComputeCapability(handle)
-    return Device(
-        _text(nvml.nvmlDeviceGetUUID(handle)),
-        _memory_of(nvml, handle),
-        f"{major}.{minor}",
-        _is_sliced(nvml, handle),
-    )
+    device = _read_part(nvml, handle, f"{major}.{minor}")
+    device = replace(device, alone=_is_alone(nvml, handle))
+    if not _is_cut(nvml, handle):
+        return device
+    slices = tuple(_read_part(nvml, one, device.capability) for one in _slices_of(nvml, handle))
+    return replace(device, slices=slices)
+
+
+def _read_part(nvml: Any, handle: object, capability: str) -> Device:  # noqa: ANN401 - as above
+    """Read a GPU or a MIG device, which NVML does not ask for its capability."""
+    return Device(_text(nvml.nvmlDeviceGetUUID(handle)), _memory_of(nvml, handle), capability)
 
 
 def _memory_of(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - as above
@@ -65,14 +91,31 @@ def _memory_of(nvml: Any, handle: object) -> int | None:  # noqa: ANN401 - as ab
         return int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
     except nvml.NVMLError_NotSupported:  # of a GPU that shares the machine's
         return None
+    except nvml.NVMLError_NoPermission:  # of a GPU of which a container has a MIG device
+        return None
 
 
-def _is_sliced(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above
+def _is_cut(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above
     try:
         current, _pending = nvml.nvmlDeviceGetMigMode(handle)
     except nvml.NVMLError:  # of a GPU that cannot be cut
         return False
     return bool(current)
+
+
+def _slices_of(nvml: Any, handle: object) -> Iterator[object]:  # noqa: ANN401 - as above
+    """Yield the MIG devices of a GPU: their numbers may have gaps."""
+    for index in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+        with contextlib.suppress(nvml.NVMLError_NotFound):
+            yield nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, index)
+
+
+def _is_alone(nvml: Any, handle: object) -> bool:  # noqa: ANN401 - as above
+    try:
+        mode = nvml.nvmlDeviceGetComputeMode(handle)
+    except nvml.NVMLError:  # of a GPU that has none
+        return False
+    return bool(mode == nvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS)
 
 
 def _text(name: str | bytes) -> str:

@@ -13,6 +13,7 @@ from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.marks import Mark, Wish, read_marks
 from pytest_bulkhead.guards.asked import read_asked
+from pytest_bulkhead.needing import plain_capacity, plain_needs
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
@@ -90,6 +91,7 @@ def gather(
     return msg.Gathered(
         rows, locations, plugin.deselected, tuple(plugin.lines), why_spawn,
         bool(value_or(first_read_of("PYTEST_XDIST_WORKER"), "unknown")), common,
+        plain_capacity(session.config),
     )  # fmt: skip
 
 
@@ -114,7 +116,7 @@ class _Reader:
         wish = self._wish(item, self._marked[parent])
         return [
             item.nodeid, *self._scopes[parent], int(_level(item, wish)), wish.group or "",
-            -1.0 if wish.timeout is None else wish.timeout,
+            -1.0 if wish.timeout is None else wish.timeout, plain_needs(item),
         ]  # fmt: skip
 
     def _wish(self, item: pytest.Item, above: list[Mark]) -> Wish:

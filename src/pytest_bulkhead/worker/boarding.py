@@ -149,6 +149,7 @@ def _embark(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     identity.introduce(config, order.workerinput)
     identity.export_identity(order.workerinput)
+    os.environ.update(order.environ)
     compat.renew_connections(config)
     cabin = berth.raised().open()
     compat.capture_into(config, cabin.out, cabin.err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_bulkhead.core.devices import Device, visible_devices
+from pytest_bulkhead.core.devices import Device, together, visible_devices
 from pytest_bulkhead.core.known import Known, Unknown
 
 SMALL, LARGE, MIDDLE = (Device(f"GPU-{name}", size, "8.0") for name, size in (("aa1", 8), ("ab2", 80), ("b", 24)))  # fmt: skip
@@ -46,10 +46,53 @@ def test_numbers_in_an_order_that_only_cuda_knows_mean_the_least_they_can(variab
     assert seen == found.value
 
 
-def test_slices_of_a_gpu_are_not_guessed_at():
-    """A MIG device is named, or one of the GPUs is cut: what a process gets is not known."""
-    cut = Known((SMALL, Device("GPU-c", 80, "9.0", sliced=True)), "NVML")
+PARTS = tuple(Device(f"MIG-{name}", size, "9.0") for name, size in (("aa", 40), ("ab", 10), ("c", 20)))  # fmt: skip
+CUT = Device("GPU-c", 80, "9.0", slices=PARTS[:2])
+ALL_CUT = Known((CUT, Device("GPU-d", 80, "9.0", slices=PARTS[2:])), "NVML")
 
-    assert isinstance(visible_devices(ALL, "MIG-1234", in_bus_order=True), Unknown)
-    assert isinstance(visible_devices(cut, None, in_bus_order=True), Unknown)
-    assert isinstance(visible_devices(cut, "0", in_bus_order=True), Known)
+
+@pytest.mark.parametrize(
+    ("variable", "seen"),
+    [
+        (None, ["MIG-ab"]),
+        ("0", ["MIG-ab"]),
+        ("GPU-d", ["MIG-c"]),
+        ("0,1", ["MIG-ab"]),
+        ("", []),
+        ("MIG-aa", ["MIG-aa"]),
+        (" MIG-c,MIG-aa", ["MIG-c"]),
+        ("MIG-a", []),
+        ("MIG-x,MIG-c", []),
+    ],
+)
+def test_a_process_sees_one_mig_device(variable, seen):
+    """That which is named first; of a GPU that is named, or where nothing is, the smallest."""
+    found = visible_devices(ALL_CUT, variable, in_bus_order=True)
+    assert isinstance(found, Known)
+    assert seen == [one.uuid for one in found.value]
+
+
+def test_a_gpu_that_is_cut_and_has_no_parts_is_none():
+    """As after a reboot, when nobody has made the MIG devices anew."""
+    bare = Known((Device("GPU-c", 80, "9.0", slices=()),), "NVML")
+    assert visible_devices(bare, None, in_bus_order=True) == Known(
+        (), "NVML, one MIG device for each process"
+    )
+
+
+def test_beside_a_gpu_that_is_not_cut_only_cuda_knows():
+    """Unless one of both is named."""
+    mixed = Known((SMALL, CUT), "NVML")
+
+    assert isinstance(visible_devices(mixed, None, in_bus_order=True), Unknown)
+    assert visible_devices(mixed, "0", in_bus_order=True).value == (SMALL,)
+    assert visible_devices(mixed, "MIG-aa", in_bus_order=True).value == PARTS[:1]
+
+
+def test_kinds_count_together():
+    """A kind that is unknown matters only where there is nothing else."""
+    none, unknown = Known((), "kfd"), Unknown("nobody knows")
+    assert together([ALL, none]) == Known(ALL.value, "NVML, kfd")
+    assert together([unknown, ALL]) == ALL
+    assert together([unknown, none]) == unknown
+    assert together([none, none]) == Known((), "kfd, kfd")

@@ -6,7 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_bulkhead.core.environment import Environment, merge, read_lines, read_profiles
+from pytest_bulkhead.core.environment import (
+    Environment,
+    merge,
+    read_lines,
+    read_profiles,
+    with_build_profile,
+)
 from pytest_bulkhead.core.profiles import HIDE_MPS, LIMIT_POOLS, LIMIT_TORCH, Line, Profile
 from pytest_bulkhead.errors import UsageProblem
 
@@ -59,6 +65,32 @@ def test_nothing_is_an_empty_environment():
     """No profile and no line: nothing is asked for."""
     assert merge([], {}) == Environment()
     assert merge([], {}).empty
+
+
+@pytest.mark.parametrize(
+    ("names", "words", "variable"),
+    [
+        (["ci"], "", "1"),
+        (["cpu", "ci"], "cpu", "1"),
+        (["ci", "cpu"], "ci cpu", "1"),
+        ([], "no", "1"),
+        (["cpu"], "cpu", "0"),
+        (["cpu"], "cpu", ""),
+    ],
+)
+def test_a_build_has_its_profile(names, words, variable):
+    """Once, beside the others, and not where profiles are off."""
+    assert names == with_build_profile(read_profiles(words, ""), words, variable)
+
+
+def test_what_is_deselected_is_shown():
+    """Not where `-m` speaks of it: that then says what runs."""
+    merged = merge(["cpu", "ci"], {})
+
+    assert ["qualitative"] == merged.deselects("not slow")
+    assert ("cpu", "ci (no qualitative tests)") == merged.shown_profiles("not slow")
+    assert [] == merged.deselects("slow or qualitative")
+    assert ("cpu", "ci") == merged.shown_profiles("slow or qualitative")
 
 
 def test_profiles_are_merged_and_own_lines_are_on_top():

@@ -12,6 +12,7 @@ from pytest_bulkhead.core.devices import Device
 from pytest_bulkhead.core.judging import Fail, Met, Skip, judge
 from pytest_bulkhead.core.keys import KEYS
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.core.promises import read_promises
 from pytest_bulkhead.core.requirements import join, read_mark
 
@@ -25,6 +26,8 @@ class Paper(NamedTuple):
     cores: Fact[float] = Known(4.0, "affinity")
     free: Fact[float] = Known(100.0 * GIB, "free in /tmp")
     gpus: Fact[tuple[Device, ...]] = Known((Device("GPU-a", 80 * GIB, "7.0"), Device("GPU-b", 22 * GIB, "8.9")), "NVML")  # fmt: skip
+    others: tuple[tuple[str, Fact[tuple[Device, ...]]], ...] = ()
+    system: str = "linux"
     there: Fact[bool] = Known(True, "looked")
     number: Fact[str] = Known("1.2.3", "metadata of x")
 
@@ -37,8 +40,8 @@ class Paper(NamedTuple):
     def disk(self):
         return self.free
 
-    def devices(self):
-        return self.gpus
+    def devices(self, kind):
+        return self.gpus if kind == "cuda" else dict(self.others).get(kind, Known((), kind))
 
     def module(self, name):
         return self.there
@@ -62,7 +65,7 @@ class Paper(NamedTuple):
         return self.there
 
     def platform(self):
-        return Known("linux", "sys.platform")
+        return Known(self.system, "sys.platform")
 
     def python(self):
         return Known("3.14.0rc1", "this interpreter")
@@ -75,15 +78,21 @@ def judged(machine, *promised, **kwargs):
 
 MET = [
     {}, {"ram": "32GB"}, {"ram": "32GiB"}, {"cpus": 4}, {"disk": "100GiB"}, {"gpu": 2}, {"gpu": 1, "gpu_memory": "80GiB"},
-    {"gpu": 2, "gpu_memory": "22GiB"}, {"gpu_memory_total": "102GiB"}, {"module": "x"}, {"module": "x>=1.2,<2"}, {"executable": "x"},
-    {"service": "redis"}, {"env": "X"}, {"model": "org/x"}, {"compute_capability": ">=8.0", "gpu_memory": "22GiB"}, {"gpu": 2, "compute_capability": ">=7.0"}, {"network": True}, {"platform": "linux"}, {"python": ">=3.11"},
+    {"gpu": 2, "gpu_memory": "22GiB"}, {"gpu_memory_total": "102GiB"}, {"accelerator": "cuda", "gpu": 2},
+    {"accelerator": "rocm|cuda", "gpu_memory": "80GiB"}, {"module": "x"}, {"module": "x>=1.2,<2"}, {"executable": "x"},
+    {"service": "redis"}, {"env": "X"}, {"model": "org/x"}, {"compute_capability": ">=8.0", "gpu_memory": "22GiB"}, {"gpu": 2, "compute_capability": ">=7.0"}, {"network": True}, {"exclusive": "db"}, {"shared": ["db", "port"]}, {"platform": "linux"}, {"python": ">=3.11"},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kwargs", MET)
 def test_what_is_there_is_met(kwargs):
     """No more is asked than what was asked for."""
-    assert Met() == judged(Paper(), **kwargs)
+    assert isinstance(judged(Paper(), **kwargs), Met)
+
+
+def test_what_is_met_says_what_it_takes():
+    """Of what others could take away meanwhile."""
+    assert judged(Paper(), module="x", cpus=2, exclusive="db") == Met(Needs(2, exclusive=("db",)))
 
 
 def test_every_key_is_tried():
@@ -107,6 +116,8 @@ ABSENT = Known(False, "PATH")
         (Paper(), {"gpu_memory_total": "160GB"}, "needs gpu_memory_total 160GB: 102.00 GiB (NVML)"),
         (Paper(gpus=Known((), "NVML")), {"gpu_memory": "1GB"}, "needs gpu 1: 0 (NVML)"),
         (Paper(gpus=Known((), "NVML")), {"gpu_memory_total": "1GB"}, "needs gpu 1: 0 (NVML)"),
+        (Paper(), {"accelerator": "mps"}, "needs accelerator mps: 0 (mps)"),
+        (Paper(), {"gpu": 3, "accelerator": "cuda|rocm"}, "needs gpu 3, accelerator cuda|rocm: 2 (NVML, rocm)"),
         (Paper(there=ABSENT), {"module": "x>=1"}, "needs module x>=1: not there (PATH)"),
         (Paper(), {"module": "x>=2"}, "needs module x>=2: 1.2.3 (metadata of x)"),
         (Paper(there=ABSENT), {"executable": "x"}, "needs executable x: not there (PATH)"),
@@ -146,7 +157,7 @@ UNKNOWN = Unknown("nobody knows")
 )
 def test_a_measure_that_nobody_can_tell_is_enough(machine, kwargs):
     """A test that runs in vain says so; one that is skipped in vain says nothing."""
-    assert Met() == judged(machine, **kwargs)
+    assert isinstance(judged(machine, **kwargs), Met)
 
 
 def test_gpus_that_cannot_be_listed_are_none():
@@ -180,12 +191,68 @@ def test_what_was_promised_is_no_skip(promised, kwargs, kind):
 
 def test_a_promise_that_is_kept_changes_nothing():
     """What is there is met, and what is not enough beside it is a skip."""
-    assert Met() == judged(Paper(), "gpu>=2", "ram>=32GiB", gpu=2, ram="32GB")
+    assert isinstance(judged(Paper(), "gpu>=2", "ram>=32GiB", gpu=2, ram="32GB"), Met)
     assert isinstance(judged(Paper(), "gpu", gpu=2, gpu_memory="80GB"), Skip)
     assert isinstance(judged(Paper(), "gpu_memory>=80GiB", gpu=2, gpu_memory="80GiB"), Skip)
     newer = {"gpu_memory": "80GiB", "compute_capability": ">=8"}
     assert isinstance(judged(Paper(), "gpu_memory>=80GiB", **newer), Skip)
     assert isinstance(judged(Paper(), "gpu>=2", "gpu_memory>=80GiB", gpu=2, gpu_memory="80GiB"), Fail)  # fmt: skip
+
+
+AMD = Known((Device("GPU-1", 64 * GIB), Device("GPU-2", 64 * GIB)), "kfd")
+
+
+def test_accelerators_of_several_kinds_count_together():
+    """What is unknown of one kind does not matter beside another; a compute capability is CUDA's alone."""
+    both = Paper(others=(("rocm", AMD),))
+    assert isinstance(judged(both, accelerator="cuda|rocm", gpu=4), Met)
+    assert isinstance(judged(both, gpu=3), Skip)
+    assert isinstance(judged(both, accelerator="rocm", compute_capability=">=7.0"), Skip)
+    one_is_unknown = Paper(gpus=UNKNOWN, others=(("rocm", AMD),))
+    assert isinstance(judged(one_is_unknown, accelerator="cuda|rocm"), Met)
+    unlisted = judged(Paper(gpus=UNKNOWN), accelerator="cuda|rocm")
+    assert Skip("needs accelerator cuda|rocm: nobody knows") == unlisted
+
+
+def test_of_several_marks_an_accelerator_is_one_that_all_name():
+    """And none is where they have none in common."""
+
+    def both(first, second):
+        marks = ({"accelerator": first}, {"accelerator": second})
+        return judge(
+            join(one for kwargs in marks for one in read_mark("t", (), kwargs)), Paper(), []
+        )
+
+    assert isinstance(both("rocm|cuda", "cuda|xpu"), Met)
+    none = "needs accelerator cuda, accelerator mps: 0 (none is all of these)"
+    assert Skip(none) == both("cuda", "mps")
+
+
+@pytest.mark.parametrize("kwargs", [{"gpu": 1}, {"accelerator": "mps"}, {"gpu_memory": "8GB"}])
+def test_on_macos_accelerators_are_those_that_were_promised(kwargs):
+    """The runner is taken at its word, for that kind and number: whoever else could tell would use it for that."""
+    mac = Paper(system="darwin")
+    kind = kwargs.get("accelerator", "cuda")
+    skipped = judged(mac, **kwargs)
+
+    assert isinstance(skipped, Skip)
+    assert skipped.reason.endswith(
+        ": on macOS there are those that the runner promises (--provides)"
+    )
+    assert isinstance(judged(mac, f"accelerator={kind}", **kwargs), Met)
+    assert skipped == judged(mac, "accelerator=xpu", "ram>=1GB", **kwargs)
+    assert isinstance(judged(mac, f"accelerator={kind}", **{**kwargs, "gpu": 2}), Skip)
+
+
+def test_what_only_its_runtime_can_tell_is_there_if_promised():
+    """Where there may be one; where there is certainly none, the promise is broken."""
+    word = "accelerator=xpu"
+    maybe = Paper(gpus=Known((), "NVML"), others=(("xpu", UNKNOWN),))
+    assert isinstance(judged(maybe, accelerator="xpu"), Skip)
+    assert isinstance(judged(maybe, word, accelerator="xpu"), Met)
+    assert isinstance(judged(maybe, word, accelerator="cuda|xpu"), Met)
+    assert isinstance(judged(Paper(), word, accelerator="xpu"), Fail)
+    assert isinstance(judged(Paper(gpus=UNKNOWN), "gpu", gpu=1), Fail)
 
 
 AMOUNTS = st.fixed_dictionaries(
@@ -212,7 +279,7 @@ def words_of(amounts):
 @given(MACHINES, AMOUNTS, AMOUNTS, st.sampled_from([{}, {"compute_capability": ">=8"}]))
 def test_who_keeps_all_promises_never_fails_a_test(machine, promised, wanted, capability):
     """Whatever a test asks for beside and beyond them: it is met, or a skip."""
-    kept = judged(machine, **promised) == Met()
+    kept = isinstance(judged(machine, **promised), Met)
     found = judged(machine, *words_of(promised), **wanted, **capability)
     assert not (kept and isinstance(found, Fail))
 

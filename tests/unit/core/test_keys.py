@@ -24,6 +24,7 @@ def read(**kwargs):
         ({"disk": "1.5 TiB"}, ["disk 1.5 TiB"]),
         ({"gpu": 2}, ["gpu 2"]),
         ({"gpu_memory": "24GB"}, ["gpu_memory 24GB"]),
+        ({"accelerator": "cuda|rocm"}, ["accelerator cuda|rocm"]),
         ({"gpu_memory_total": "160GB"}, ["gpu_memory_total 160GB"]),
         ({"cpus": 4}, ["cpus 4"]),
         ({"module": "vllm"}, ["module vllm"]),
@@ -49,6 +50,7 @@ def test_every_key_has_its_forms(kwargs, texts):
     ("key", "value"),
     [
         ("ram", 48), ("ram", "48"), ("ram", "48gb"), ("disk", None), ("gpu_memory", ["24GB"]),
+        ("accelerator", ""), ("accelerator", "gpu"), ("accelerator", "cuda|"), ("accelerator", ["cuda"]), ("accelerator", True),
         ("gpu", 0), ("gpu", True), ("gpu", "1"), ("gpu", 0.5), ("cpus", -1), ("cpus", 1.5),
         ("module", ""), ("module", "vllm>=new"), ("module", "-x"), ("module", []), ("module", ["a", 1]), ("module", "a b"),
         ("executable", True), ("env", {}), ("service", "olama"), ("service", "tcp://host"),

@@ -21,6 +21,9 @@ def read(**kwargs):
         ("gpu>=4", {"gpu": 4}, True),
         ("gpu>=4", {"gpu": 5}, False),
         ("gpu_memory>=24GB", {"gpu": 1}, True),
+        ("gpu_memory>=24GB", {"gpu_memory": "24GB"}, True),
+        ("accelerator=cuda", {"gpu": 1}, True),
+        ("accelerator=rocm", {"gpu": 1}, False),
         ("ram>=64GB", {"ram": "64GB"}, True),
         ("ram>=64GB", {"ram": "48GiB"}, True),
         ("ram>=64GB", {"ram": "64GiB"}, False),
@@ -50,7 +53,7 @@ def test_a_promise_covers_what_would_be_met_if_it_were_kept(word, kwargs, kept):
 @pytest.mark.parametrize(
     "word",
     ["", "gpus", "ram", "ram=64GB", "ram>=64", "ram>=", "gpu=1", "gpu>=0", "gpu>=inf", "network=yes", "service>=1", "service=olama",
-     "module=vllm>=0.9", "module=", "python>=3.11", "compute_capability>=8.0", "model=a b", "platform=linux", "gpu_memory", ">=4", "gpu >= 1"],
+     "module=vllm>=0.9", "module=", "python>=3.11", "compute_capability>=8.0", "model=a b", "platform=linux", "gpu_memory", ">=4", "gpu >= 1", "accelerator", "accelerator=any", "accelerator=cuda|rocm", "accelerator>=1"],
 )  # fmt: skip
 def test_what_cannot_be_promised_is_refused(word):
     """With the word, and where it stands."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_bulkhead.core.sizes import parse_size, show_size
+from pytest_bulkhead.core.sizes import parse_size, show_size, write_size
 
 GIB = 2**30
 
@@ -66,3 +66,17 @@ def test_exactly_as_much_is_enough(number, unit):
 def test_sizes_are_shown_rounded_down(size, text):
     """So that what is not enough never looks as if it were."""
     assert text == show_size(size)
+
+
+@given(st.integers(1, 9999), st.sampled_from(["MB", "GB", "TB", "MiB", "GiB", "TiB"]))
+def test_a_size_is_written_as_it_was_read(number, unit):
+    """Or at least as one that asks for the same."""
+    least = parse_size(f"{number}{unit}")
+    assert abs(parse_size(write_size(least)) - least) < 2
+
+
+def test_what_was_never_written_is_shown_in_mib():
+    """Rounded up, so that it is enough."""
+    assert write_size(parse_size("8GB")) == "8GB"
+    assert write_size(2**29) == "512MiB"
+    assert write_size(2**29 + 12345) == "513MiB"

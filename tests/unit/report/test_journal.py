@@ -9,21 +9,34 @@ import json
 import pytest
 
 from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import JOURNAL_VERSION, Journal, read_journal
 
 ITEMS = (
     Item(0, "p/a.py::C::t[\x00é\ud800]", Scopes("p", "p/a.py", "p/a.py::C")),
-    Item(1, "b.py::t", Scopes("", "b.py", ""), Level.FUNCTION, "group", 2.5),
+    Item(
+        1,
+        "b.py::t",
+        Scopes("", "b.py", ""),
+        Level.FUNCTION,
+        "group",
+        2.5,
+        Needs(2, exclusive=("db",)),
+    ),
 )
 END = End(signal=9, peak_kib=7, out_of_memory=True)
 
 EVENTS = [
     ev.Begun(),
     ev.Collected(1, ITEMS, "three threads", id_read=True),
+    ev.Collected(
+        2, ITEMS, capacity=Capacity(4, 8e9, (Card("0", "GPU-a", 8e9, "8.6", True),), True)
+    ),
     ev.TemplateEnded(1, END, "a.py"),
     ev.WorkerJoined(1),
     ev.TestStarted(1, 0),
@@ -33,6 +46,7 @@ EVENTS = [
     ev.WorkerLeft(1),
     ev.WorkerMuted(1, "it closed its result channel"),
     ev.WorkerEnded(1, End(code=3), Blame(Phase.SETUP, 1, "module f of b.py", 5.5)),
+    ev.CardsSeen(1, ("pid 9 (python)",)),
     ev.SpareEnded(2, END),
     ev.StageBusy(1, 0, clearing=True),
     ev.StageIdle(1, leaving=True),

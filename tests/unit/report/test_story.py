@@ -76,10 +76,12 @@ def test_the_policy_is_the_headings():
     policy = policy_of(
         HEADING | {"level": "class", "workers": 3, "start": "spawn", "timeout": 5, "slack": 1.0}
         | {"grace": 0.5, "durations": {"a": 1.0}, "seed": 9, "stage": True}
-        | {"spares": 2}
+        | {"spares": 2, "gpu_release": ["fail", 30.0]}
     )  # fmt: skip
 
-    assert (Level.CLASS, 3, True, 5, 1.0, 0.5, {"a": 1.0}, True, 9, 2) == tuple(policy)
+    assert tuple(policy) == (
+        Level.CLASS, 3, True, False, 5, 1.0, 0.5, {"a": 1.0}, True, 9, 2, ("fail", 30.0),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

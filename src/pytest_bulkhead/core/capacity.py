@@ -1,0 +1,213 @@
+"""What a machine has to give to tests, who holds how much of it, and whether more can be had.
+
+Theory of operation: a worker is **granted** what the tests of its group need, before it is started,
+and holds it until its process is gone: memory is not given back before, though CPUs are. The memory
+of a GPU is not even then: it is held until somebody has seen it returned.
+
+Invariants:
+
+- Of nothing is more held than there is; a lock has one holder, or sharers only. But who asks for
+  more than there is, once what several tests need is joined, gets all of it when nobody else holds
+  anything: it never waits for what cannot come.
+- A GPU in exclusive mode, or whose memory nobody knows, is held whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pytest_bulkhead.core.needs import Needs, lock_name
+
+
+class Card(NamedTuple):
+    """A GPU as it can be granted."""
+
+    #: What stands for it in `CUDA_VISIBLE_DEVICES`, as the user has written it there.
+    token: str
+    #: As the driver names it; empty where nobody can tell which one the token means.
+    uuid: str = ""
+    #: Bytes; 0 when nobody knows.
+    memory: float = 0
+    #: The compute capability, as `8.6`.
+    capability: str = ""
+    #: Its compute mode lets one process use it at a time.
+    alone: bool = False
+
+
+class Capacity(NamedTuple):
+    """What there is."""
+
+    cpus: float
+    #: Bytes; 0 when nobody knows, and then it is not counted.
+    ram: float
+    cards: tuple[Card, ...] = ()
+    #: The tokens of the GPUs are our own: numbers in the order of the bus.
+    by_bus: bool = False
+
+    def for_workers(self, workers: int) -> Capacity:
+        """Return the same with a CPU for each worker at least: as many are wanted at once."""
+        return self._replace(cpus=max(self.cpus, workers))
+
+
+def read_capacity(row: Sequence[Any]) -> Capacity | None:
+    """Return it of the list of its fields, as JSON has it; of none, None."""
+    if not row:
+        return None
+    cpus, ram, cards, by_bus = row
+    return Capacity(cpus, ram, tuple(Card(*card) for card in cards), by_bus)
+
+
+class Grant(NamedTuple):
+    """What a worker holds."""
+
+    cpus: int = 1
+    ram: float = 0
+    #: The numbers of its GPUs.
+    cards: tuple[int, ...] = ()
+    #: Bytes of each of those; 0 for all of it.
+    card_memory: tuple[float, ...] = ()
+    exclusive: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+    def of_card(self, number: int) -> float | None:
+        """Return the bytes that it holds of a GPU, 0 for all of it; None for nothing."""
+        held = dict(zip(self.cards, self.card_memory, strict=True))
+        return held.get(number)
+
+    def cards_alone(self) -> Grant:
+        """Return what is left of it when its process is gone: GPUs that have not come back."""
+        return Grant(0, 0, self.cards, self.card_memory)
+
+
+#: What a worker holds where nothing is scarce.
+NOTHING = Grant()
+
+
+#: Holds what is set aside; workers count from 1.
+_NOBODY = 0
+
+
+class Grants:
+    """Who holds what. Where no test needs anything, nothing is scarce, and all can be had."""
+
+    def __init__(self, capacity: Capacity | None = None) -> None:
+        self.capacity = capacity
+        #: {worker: what it holds}
+        self.held: dict[int, Grant] = {}
+
+    @property
+    def scarce(self) -> bool:
+        """Whether anything might have to be waited for."""
+        return self.capacity is not None
+
+    def shortage(self, needs: Needs) -> frozenset[str]:
+        """Return the names of what there is not enough of now; empty when all can be had."""
+        if self.capacity is None or not self.held:
+            return frozenset()
+        short = {name for name in needs.exclusive if self._is_held(name)}
+        short |= {name for name in needs.shared if self._is_held(name, exclusively=True)}
+        names = set(map(lock_name, short))
+        if sum(one.cpus for one in self.held.values()) + needs.cpus > self.capacity.cpus:
+            names.add("cpus")
+        ram = sum(one.ram for one in self.held.values()) + needs.ram
+        if needs.ram and 0 < self.capacity.ram < ram:
+            names.add("ram")
+        if needs.gpus and self._choose(needs) is None:
+            names.add("gpus")
+        return frozenset(names)
+
+    def _is_held(self, lock: str, *, exclusively: bool = False) -> bool:
+        return any(
+            lock in grant.exclusive or (not exclusively and lock in grant.shared)
+            for grant in self.held.values()
+        )
+
+    @contextlib.contextmanager
+    def setting_aside(self) -> Iterator[Callable[[Needs, frozenset[str]], None]]:
+        """Let what there is of somebody's needs be set aside, for as long as this lasts."""
+
+        def set_aside(needs: Needs, short: frozenset[str]) -> None:
+            there = Needs(
+                0 if "cpus" in short else needs.cpus,
+                0 if "ram" in short else needs.ram,
+                0 if "gpus" in short else needs.gpus,
+                *needs[3:6],
+                tuple(name for name in needs.exclusive if lock_name(name) not in short),
+                tuple(name for name in needs.shared if lock_name(name) not in short),
+            )
+            self.hold(_NOBODY, there)
+
+        try:
+            yield set_aside
+        finally:
+            self.held.pop(_NOBODY, None)
+
+    def hold(self, worker: int, needs: Needs) -> Grant:
+        """Grant a worker what it needs: there must be no shortage of it."""
+        if self.capacity is None:
+            return NOTHING
+        cards = self._choose(needs) if needs.gpus else ()
+        if cards is None:  # several tests together ask for what no GPU here is
+            cards = tuple((number, 0.0) for number in range(len(self.capacity.cards)))
+        numbers, amounts = tuple(n for n, _ in cards), tuple(amount for _, amount in cards)
+        grant = Grant(needs.cpus, needs.ram, numbers, amounts, needs.exclusive, needs.shared)
+        self.held[worker] = grant
+        return grant
+
+    def of(self, worker: int) -> Grant:
+        """Return what a worker holds."""
+        return self.held.get(worker, NOTHING)
+
+    def rest(self, worker: int) -> None:
+        """Take back the CPUs of a worker that has left: it does nothing any more but end."""
+        if worker in self.held:
+            self.held[worker] = self.held[worker]._replace(cpus=0)
+
+    def leave(self, worker: int) -> tuple[int, ...]:
+        """Take back what a worker held whose process is gone; return the GPUs it still holds."""
+        grant = self.held.pop(worker, NOTHING)
+        if grant.cards:
+            self.held[worker] = grant.cards_alone()
+        return grant.cards
+
+    def returned(self, worker: int) -> None:
+        """Take back the GPUs of a worker that has left."""
+        self.held.pop(worker, None)
+
+    # -- GPUs ----------------------------------------------------------------------------------
+
+    def _choose(self, needs: Needs) -> tuple[tuple[int, float], ...] | None:
+        """Return the first GPUs that will do, and how much of each; None when there are not."""
+        assert self.capacity is not None, "where nothing is scarce, nobody chooses"
+        from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - slow, and only for GPUs
+
+        if not self.capacity.cards:  # theirs is of a kind that nobody gives out
+            return ()
+        allowed = SpecifierSet(needs.capability)
+        chosen: list[tuple[int, float]] = []
+        memory = 0.0
+        for number, card in enumerate(self.capacity.cards):
+            if len(chosen) >= needs.gpus and memory >= needs.gpu_memory_total:
+                break
+            amount = self._amount(card, needs)
+            if allowed.contains(card.capability or "0") and self._has(number, card, amount, needs):
+                chosen.append((number, amount))
+                memory += card.memory or needs.gpu_memory_total
+        enough = len(chosen) >= needs.gpus and memory >= needs.gpu_memory_total
+        return tuple(chosen) if enough else None
+
+    def _amount(self, card: Card, needs: Needs) -> float:
+        whole = card.alone or not card.memory or needs.gpu_memory_total
+        return 0 if whole else needs.gpu_memory
+
+    def _has(self, number: int, card: Card, amount: float, needs: Needs) -> bool:
+        """Whether a GPU has as much to give now."""
+        given = [grant.of_card(number) for grant in self.held.values()]
+        taken = [one for one in given if one is not None]
+        if card.memory and needs.gpu_memory > card.memory:
+            return False
+        if not amount or 0 in taken:
+            return not taken
+        return sum(taken) + amount <= card.memory

@@ -1,0 +1,37 @@
+"""What tests take of this machine: noted by who judges them, for who tells the controller.
+
+Light on imports, for it stands between `requires`, which few runs need, and every template.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_bulkhead.core.capacity import Capacity
+from pytest_bulkhead.core.needs import NOTHING, Needs
+
+_NEEDS = pytest.StashKey[Needs]()
+_CAPACITY = pytest.StashKey[Capacity]()
+
+
+def note_needs(item: pytest.Item, needs: Needs) -> None:
+    """Note what a test takes that will run."""
+    item.stash[_NEEDS] = needs
+
+
+def note_capacity(config: pytest.Config, capacity: Capacity) -> None:
+    """Note what there is for the tests of a session, some of which take something."""
+    config.stash[_CAPACITY] = capacity
+
+
+def plain_needs(item: pytest.Item) -> list[Any]:
+    """Return the fields of what a test takes, for `Gathered.items`; none for nothing."""
+    needs = item.stash.get(_NEEDS, NOTHING)
+    return [] if needs == NOTHING else list(needs)
+
+
+def plain_capacity(config: pytest.Config) -> list[Any]:
+    """Return the fields of what there is, for `Gathered.capacity`; none when nobody asks."""
+    return list(config.stash.get(_CAPACITY, ()))

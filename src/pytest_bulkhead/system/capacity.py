@@ -1,0 +1,22 @@
+"""What this machine has to give to tests that take something of it."""
+
+from __future__ import annotations
+
+import os
+
+from pytest_bulkhead.core.capacity import Capacity, Card
+from pytest_bulkhead.core.devices import name_cards
+from pytest_bulkhead.core.known import value_or
+from pytest_bulkhead.system import process
+from pytest_bulkhead.system.machine import ThisMachine
+
+
+def capacity_of(machine: ThisMachine, *, gpus: bool) -> Capacity:
+    """Return it; GPUs are looked at only where a test takes one."""
+    cpus = value_or(machine.cpus(), float(process.usable_cores()))
+    ram = value_or(machine.ram(), 0.0)
+    variable = os.environ.get("CUDA_VISIBLE_DEVICES")
+    in_bus_order = os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    devices = value_or(machine.devices("cuda"), ()) if gpus else ()
+    cards: tuple[Card, ...] = name_cards(devices, variable, in_bus_order=in_bus_order)
+    return Capacity(cpus, ram, cards, by_bus=variable is None)

@@ -1,0 +1,29 @@
+"""Specification of `core.usage`."""
+
+from __future__ import annotations
+
+from pytest_bulkhead.core.needs import Needs
+from pytest_bulkhead.core.sizes import parse_size
+from pytest_bulkhead.core.usage import Usage, overuse
+
+GB = 10**9
+
+
+def test_more_than_declared_is_told_with_the_number_to_write():
+    """In the unit in which it is sold, rounded up."""
+    needs = Needs(ram=parse_size("8GB"), gpus=1, gpu_memory=parse_size("512MiB"))
+
+    assert list(overuse(needs, Usage(20.2 * GB, 0.75 * GB))) == [
+        'declared ram 8GB, used 20.2 GB: write requires(ram="21GB")',
+        'declared gpu_memory 512MiB, used 0.75 GB: write requires(gpu_memory="750MB")',
+    ]
+
+
+def test_what_is_near_or_was_not_declared_is_no_matter():
+    """Sizes are round, and who declares nothing is told nothing."""
+    assert list(overuse(Needs(ram=8 * GB), Usage(8.7 * GB, 99 * GB))) == []
+
+
+def test_the_most_counts():
+    """Of several processes of a group."""
+    assert Usage(3, 1).with_more(Usage(2, 5)) == Usage(3, 5)
