@@ -50,7 +50,7 @@ PURE = {"core", "protocol"}
 #: With `packaging`, of which versions and their ranges are values too.
 VALUE_MODULES = {
     "__future__", "ast", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
-    "math", "packaging", "re", "shlex", "struct", "types", "typing",
+    "math", "packaging", "re", "struct", "types", "typing",
 }  # fmt: skip
 
 WITHOUT_PYTEST = {"core", "protocol", "system", "guards", "keeper"}

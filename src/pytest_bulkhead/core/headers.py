@@ -1,19 +1,17 @@
 """The comments at the top of a script that say what marks say of a test.
 
-    # requires: gpu=1 gpu_memory=24GB module="vllm>=0.9"
-    # timeout: 120
-
-Words only: whether such a thing can be required is for those to say who read the mark.
+# requires: gpu=1 gpu_memory=24GB module=vllm>=0.9
+# timeout: 120
 """
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import NamedTuple
 
+from pytest_bulkhead.core.mark_lines import read_keys
 from pytest_bulkhead.errors import UsageProblem
 
 _HEADER = re.compile(r"#\s*(requires|timeout):(.*)")
@@ -24,7 +22,7 @@ class Header(NamedTuple):
 
     name: str
     args: tuple[object, ...]
-    kwargs: dict[str, object]
+    kwargs: Mapping[str, object]
 
 
 def read_headers(source: str, where: str) -> Iterator[Header]:
@@ -42,40 +40,13 @@ def read_headers(source: str, where: str) -> Iterator[Header]:
     for number, line in enumerate(top, 1):
         match = _HEADER.match(line)
         if match and match[1] == "requires":
-            yield Header("requires", (), _read_keys(match[2], f"{where}:{number}"))
+            yield Header("requires", (), read_keys(match[2], f"{where}:{number}"))
         elif match:
             yield Header("timeout", (_read_seconds(match[2], f"{where}:{number}"),), {})
-
-
-def _read_keys(text: str, where: str) -> dict[str, object]:
-    found: dict[str, list[object]] = {}
-    for word in _split(text, where):
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise _refuse(where, f"{word!r} is no key with a value", "gpu=1 ram=48GB module=vllm")
-        found.setdefault(key, []).append(_read_value(value))
-    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
-
-
-def _split(text: str, where: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError as problem:
-        raise _refuse(where, f"{text.strip()!r}: {problem}", 'module="vllm>=0.9"') from None
-
-
-def _read_value(text: str) -> object:
-    if text.isdecimal():
-        return int(text)
-    return True if text == "True" else text
 
 
 def _read_seconds(text: str, where: str) -> float:
     if re.fullmatch(r"\s*\d+(\.\d*)?\s*", text) is None:
         what = f"{text.strip()!r} is no number of seconds"
-        raise _refuse(where, what, "# timeout: 120, or 0 for never")
+        raise UsageProblem(f"{where}: {what}\nhint: write # timeout: 120, or 0 for never")
     return float(text)
-
-
-def _refuse(where: str, what: str, forms: str) -> UsageProblem:
-    return UsageProblem(f"{where}: {what}\nhint: write {forms}")

@@ -12,7 +12,7 @@ from pytest_bulkhead.errors import UsageProblem
 SCRIPT = """#!/usr/bin/env python
 # Copyright somebody.
 
-# requires: gpu=2 gpu_memory=24GB network=True module="vllm>=0.9, <1" module=torch
+# requires: gpu=2 gpu_memory=24GB network module="vllm>=0.9,<1" module=torch
 #timeout: 2.5
 # requires:
 '''Loads a model.'''
@@ -24,7 +24,7 @@ def test_comments_at_the_top_are_marks():
     """Up to the first line that is none; a number is a number, and a key that comes twice a list."""
     found = list(read_headers(SCRIPT, "a.py"))
 
-    keys = {"gpu": 2, "gpu_memory": "24GB", "network": True, "module": ["vllm>=0.9, <1", "torch"]}
+    keys = {"gpu": 2, "gpu_memory": "24GB", "network": True, "module": ["vllm>=0.9,<1", "torch"]}
     assert [
         Header("requires", (), keys),
         Header("timeout", (2.5,), {}),
@@ -41,8 +41,8 @@ def test_other_comments_are_none(source):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("# requires: gpu", "a.py:2: 'gpu' is no key with a value\nhint: write gpu=1"),
-        ("# requires: module='vllm", 'a.py:2: "module=\'vllm": No closing quotation\nhint: write'),
+        ("# requires: gpus=1", "a.py:2: there is no key 'gpus'\nhint: write one of gpu, "),
+        ("# requires: ram=64 GB", "a.py:2: ram=64 is no size\nhint: write ram="),
         ("# timeout: soon", "a.py:2: 'soon' is no number of seconds\nhint: write # timeout: 120"),
         ("# timeout: -1", "a.py:2: '-1' is no number of seconds"),
     ],
