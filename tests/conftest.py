@@ -13,9 +13,11 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 import uuid
 import xml.etree.ElementTree as ET
@@ -30,6 +32,8 @@ ROOT = Path(__file__).parent.parent
 PROGRAMS, EXAMPLES = ROOT / "programs", ROOT / "examples"
 #: A stand-in for NVML, for PYTHONPATH.
 DRIVERS = ROOT / "tests" / "drivers"
+#: Sources of a stand-in for CUDA's driver, and for torch on top of it.
+CUDA = DRIVERS / "cuda"
 sys.path[:0] = [str(PROGRAMS), str(ROOT)]  # their models
 
 _TAG = "BULKHEAD_TEST_TAG"
@@ -236,6 +240,34 @@ def native_extension() -> str:
     if spec is None or "lib-dynload" not in str(spec.origin):
         pytest.skip("this Python has its extensions built in")
     return str(spec.origin)
+
+
+@pytest.fixture(scope="session")
+def cuda_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stand-in for CUDA's driver, built here, under the name by which libraries load it."""
+    driver = tmp_path_factory.mktemp("drivers of mine") / "libcuda.so.1"
+    _build(CUDA / "driver.c", driver, f"-Wl,-soname,{driver.name}")
+    return driver
+
+
+@pytest.fixture(scope="session")
+def torch_with_cuda(cuda_driver: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for PYTHONPATH with a stand-in for torch that comes to that driver."""
+    headers = Path(sysconfig.get_path("include"))
+    if not (headers / "Python.h").is_file():
+        pytest.skip("the headers of this Python are not there to build an extension")
+    folder = tmp_path_factory.mktemp("torch") / "site-packages"
+    shutil.copytree(CUDA / "packages", folder)
+    options = f"-I{headers}", f'-DDRIVER="{cuda_driver}"'
+    _build(CUDA / "extension.c", folder / "torch" / "_C.so", *options)
+    return str(folder)
+
+
+def _build(source: Path, library: Path, *options: str) -> None:
+    if not shutil.which("gcc"):
+        pytest.skip("gcc is not there to build a stand-in")
+    command = ["gcc", "-shared", "-fPIC", "-o", str(library), *options, str(source)]
+    subprocess.run(command, timeout=60, check=True)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Generator
 import pytest
 
 from pytest_bulkhead.core.item import Blame, Phase
-from pytest_bulkhead.system import clock
+from pytest_bulkhead.system import accelerators, clock
 from pytest_bulkhead.system.page import Page
 
 
@@ -60,6 +60,33 @@ class ExitGuardPlugin:
             excinfo = pytest.ExceptionInfo.from_current()
             text = str(excinfo.getrepr(style="short"))
             return pytest.CollectReport(collector.nodeid, "failed", text, [])
+
+
+class AcceleratorWatchPlugin:
+    """Notes with which file an accelerator came into use, where nobody saw the call."""
+
+    def __init__(self) -> None:
+        self._in_use = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Look before the first file."""
+        self._look("since a conftest or plugin was loaded, before any file was collected")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Look after each file, folder and class."""
+        report = yield
+        self._look(f"since {collector.nodeid or 'the conftest'} was collected")
+        return report
+
+    def _look(self, blamed: str) -> None:
+        if not self._in_use:
+            self._in_use = accelerators.is_cuda_in_use()
+            if self._in_use:
+                accelerators.blame(blamed)
 
 
 def _refusal(collector: pytest.Collector, why: str) -> str:

@@ -1,4 +1,4 @@
-"""The plugin as pytest loads it: options, ini keys, marks, and the choice of a role.
+"""The plugin as pytest loads it: marks, and the choice of a role.
 
 Every pytest run imports this module, so it imports next to nothing: what a role needs is imported
 when that role is taken.
@@ -19,6 +19,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_bulkhead.options import add_options
 
 if TYPE_CHECKING:
     from pytest_bulkhead.core.presets import Presets
@@ -43,162 +45,7 @@ _HAS_PRESETS: pytest.StashKey[bool] = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
-    group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
-    _add_options(group)
-    _add_options_of_any_run(group)
-    _add_ini_keys(parser)
-    _add_ini_keys_of_any_run(parser)
-    _add_ini_keys_of_guards(parser)
-
-
-def _add_options(group: pytest.OptionGroup) -> None:
-    group.addoption(
-        "--isolate",
-        metavar="LEVEL",
-        help="Run tests in processes of their own: one for each session, package, module, class or "
-        "function. A crash or hang then costs one test. `no` turns the ini key off",
-    )
-    group.addoption(
-        "--isolate-start",
-        metavar="HOW",
-        help="How a process starts: auto (default) forks where that is proven safe and spawns "
-        "elsewhere, fork refuses to spawn, spawn never forks",
-    )
-    group.addoption(
-        "--isolate-timeout",
-        metavar="SECONDS",
-        help="End a test that runs longer, with the stacks of all its threads",
-    )
-    group.addoption(
-        "--isolate-report",
-        metavar="FILE",
-        help="Write every event of the run to FILE as JSON lines; `bulkhead explain FILE` tells "
-        "the story",
-    )
-    group.addoption(
-        "--isolate-seed",
-        metavar="NUMBER",
-        help="The seed of the random streams of Python, numpy and torch: processes that nobody "
-        "has seeded get one each, derived from this. Default: another one for each run, shown",
-    )
-    group.addoption(
-        "--isolate-why",
-        action="store_true",
-        help="List every group of tests: its level, how its processes were started and why so, "
-        "and the seconds that it took",
-    )
-    if _FORKED_IS_OURS:
-        group.addoption(
-            "--forked",
-            action="store_true",
-            help="The same as --isolate=function (pytest-forked's option; that is not installed)",
-        )
-
-
-def _add_options_of_any_run(group: pytest.OptionGroup) -> None:
-    """Register what works without isolation too."""
-    group.addoption(
-        "--isolate-profile",
-        metavar="NAMES",
-        help="Environment profiles, put in force before the first conftest is imported, with "
-        "--isolate or without: single-thread, cpu, gpu, offline, macos, ci. Later ones win. `no` "
-        "turns the ini key off",
-    )
-    group.addoption(
-        "--isolate-imports",
-        action="store_true",
-        help="Show where each heavy module was first imported, by which line and in which test, "
-        "and what it took of time and memory; with --isolate or without",
-    )
-    group.addoption(
-        "--provides",
-        metavar="WHAT",
-        action="append",
-        default=[],
-        help="What this machine is sure to have, as gpu,ram>=64GB: tests marked `requires` that "
-        "miss it fail, and are not skipped; with --isolate or without",
-    )
-
-
-def _add_ini_keys(parser: pytest.Parser) -> None:
-    parser.addini("isolate", "isolation level, as --isolate", default="")
-    parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
-    parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
-    parser.addini("isolate_reseed", "random streams: auto (default) or off", default="")
-    parser.addini(
-        "isolate_stage",
-        "fixtures wider than the isolation level: auto (default) sets them up once for many tests, "
-        "never sets them up in each process",
-        default="",
-    )
-    parser.addini(
-        "isolate_unstaged",
-        "names of wide fixtures that each process sets up by itself, one a line",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "isolate_spares",
-        "interpreters that are started ahead of need where processes cannot be forked (default 1)",
-        default="",
-    )
-    parser.addini(
-        "isolate_gpu_release",
-        "when memory of a GPU stays in use after its tests: wait, warn (default) or fail, and "
-        "after how many seconds (default 60), as `fail 30`",
-        default="",
-    )
-    parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
-
-
-def _add_ini_keys_of_guards(parser: pytest.Parser) -> None:
-    parser.addini(
-        "isolate_guards",
-        "what tests must not leave behind: off, report (default), restore or fail for all guards, "
-        "or guard=policy for one",
-        type="args",
-        default=[],
-    )
-    parser.addini(
-        "isolate_gc",
-        "auto (default), or defer-teardown: no garbage collection during teardowns, and one after "
-        "each module",
-        default="",
-    )
-    parser.addini(
-        "isolate_reset",
-        "attributes that are set after each test, as module.attribute = value, one a line",
-        type="linelist",
-        default=[],
-    )
-
-
-def _add_ini_keys_of_any_run(parser: pytest.Parser) -> None:
-    """Register what works without isolation too."""
-    parser.addini(
-        "isolate_profile", "environment profiles, as --isolate-profile", type="args", default=[]
-    )
-    parser.addini(
-        "isolate_env",
-        "environment variables on top of profiles, one a line: NAME=value, or -NAME to unset it",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "isolate_mp_start",
-        "start method of multiprocessing in tests: spawn, forkserver or fork",
-        default="",
-    )
-    parser.addini(
-        "isolate_provides", "what this machine has, as --provides", type="args", default=[]
-    )
-    parser.addini(
-        "isolate_marks",
-        "what marks ask for of the machine, one a line: NAME = gpu=1 module=vllm>=0.9, NAME = for "
-        "nothing, or NAME as it is built in",
-        type="linelist",
-        default=[],
-    )
+    add_options(parser, forked_is_ours=_FORKED_IS_OURS)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -245,6 +92,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_bulkhead.preset_marks import register_marks  # noqa: PLC0415 - as above
 
         register_marks(config)
+    if config.getoption("isolate_examples") or config.getini("isolate_examples"):
+        from pytest_bulkhead.examples import collect_examples  # noqa: PLC0415 - only when asked
+
+        collect_examples(config)
 
 
 @pytest.fixture

@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_bulkhead import compat, identity
-from pytest_bulkhead.collecting import CollectGuardPlugin, ExitGuardPlugin
+from pytest_bulkhead.collecting import (
+    AcceleratorWatchPlugin,
+    CollectGuardPlugin,
+    ExitGuardPlugin,
+)
 from pytest_bulkhead.core.exported import GRANTED
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
@@ -26,7 +30,15 @@ from pytest_bulkhead.guards.asked import are_off
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.settings import Settings, read_settings, wanted_level
 from pytest_bulkhead.stubbed_files import StubbedFilesPlugin
-from pytest_bulkhead.system import environ, leaving, linux, sockets, streams, threads
+from pytest_bulkhead.system import (
+    environ,
+    leaving,
+    linux,
+    sockets,
+    streams,
+    threads,
+    torch_calls,
+)
 from pytest_bulkhead.system.berth import VARIABLE, Berth, from_variable
 from pytest_bulkhead.worker.warming import import_ahead
 
@@ -100,6 +112,7 @@ class Controller(Role):
         config.known_args_namespace.dist = "isolate"
         environ.watch_reads("PYTEST_XDIST_WORKER")
         threads.watch_starts()
+        torch_calls.watch_torch()
         config.pluginmanager.register(self, "bulkhead-role")
 
     def load_conftests(self) -> Generator[None, None, None]:
@@ -272,8 +285,10 @@ class ForkedTemplate(_Crew):
         # frozen it does not tell: hypothesis asks so of trio's random stream.
         gc.unfreeze()
         threads.watch_starts()
+        torch_calls.watch_torch()
         environ.replace_environ(welcome.environ)
         self._settle_in(welcome)
+        self._config.pluginmanager.register(AcceleratorWatchPlugin(), "bulkhead-accelerators")
         enlist(self._config, self._cabin, welcome, prepare)
 
 
@@ -284,6 +299,7 @@ class SpawnedTemplate(ForkedTemplate):
         super().__init__(config, berth)
         environ.watch_reads("PYTEST_XDIST_WORKER")
         threads.watch_starts()
+        torch_calls.watch_torch()
 
     def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Be the template from here."""

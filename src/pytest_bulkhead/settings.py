@@ -23,7 +23,7 @@ _PASSIVE = (
 )  # fmt: skip
 
 #: Seconds by which our limit is later than that of pytest-timeout, which fails just the test where
-#: it can; ours is for the hangs that it cannot end.
+#: it can, and of an example, whose script is ended; ours is for the hangs that they cannot end.
 _SLACK = 1.0
 
 STARTS = ("auto", "fork", "spawn")
@@ -99,15 +99,13 @@ def read_settings(
     Raises:
         pytest.UsageError: a value is none of its kind.
     """
-    timeout = _seconds(config, "isolate_timeout", "--isolate-timeout")
-    theirs = _their_timeout(config)
     return Settings(
         level=level,
         workers=max(1, numprocesses or 1),
         named=bool(numprocesses),
         start=_start(config, asked.start if asked else ""),
-        timeout=timeout if timeout is not None else theirs,
-        slack=_SLACK if config.pluginmanager.hasplugin("timeout") else 0.0,
+        timeout=wanted_timeout(config),
+        slack=_SLACK if _others_end_tests(config) else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
         seed=_seed(config),
@@ -119,6 +117,21 @@ def read_settings(
         environ=dict(asked.variables) if asked else {},
         why_exec=why_exec,
     )
+
+
+def wanted_timeout(config: pytest.Config) -> float | None:
+    """Return the seconds that a test may take, None for as many as it likes.
+
+    Raises:
+        pytest.UsageError: it is no number of seconds.
+    """
+    own = _seconds(config, "isolate_timeout", "--isolate-timeout")
+    return own if own is not None else _their_timeout(config)
+
+
+def _others_end_tests(config: pytest.Config) -> bool:
+    examples = config.getoption("isolate_examples") or config.getini("isolate_examples")
+    return bool(examples) or config.pluginmanager.hasplugin("timeout")
 
 
 def _start(config: pytest.Config, default: str) -> str:

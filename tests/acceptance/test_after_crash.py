@@ -298,7 +298,7 @@ def test_errors_of_collection_are_told_as_in_plain_pytest(run, files):
         }
     )
     told = [
-        [line for line in run(*args).out.splitlines() if line and " in 0." not in line]
+        [line for line in run(*args).without_noise() if line]
         for args in ((), ("--isolate=session",))
     ]
     ours = [line for line in told[1] if not line.startswith("isolate: ")]

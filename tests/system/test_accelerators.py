@@ -15,13 +15,6 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not there to build a driver"),
 ]
 
-#: As CUDA's does: what every call answers before cuInit.
-CUDA = """
-static int ready;
-int cuInit(unsigned flags) { ready = 1; return 0; }
-int cuDeviceGetCount(int *count) { if (!ready) return 3; *count = 1; return 0; }
-"""
-
 
 @pytest.fixture
 def load(tmp_path):
@@ -39,16 +32,31 @@ def load(tmp_path):
     return build
 
 
-def test_cuda_is_in_use_from_its_initialisation_on(load):
-    """Its driver is asked, in a way that does not initialise it; loading it is harmless."""
-    loaded = load("libcuda.so.1", CUDA)
+def test_cuda_has_three_states(cuda_driver):
+    """It is clean while it is only loaded and asked, then initialised, then holds a device."""
+    loaded = f"import ctypes; driver = ctypes.CDLL({str(cuda_driver)!r})\n"
+    initialised = loaded + "driver.cuInit(0)\n"
 
     assert ask(loaded) == ""
     assert ask(loaded, how="from pytest_bulkhead.system.forkability import gather_facts\n"
                "gather_facts(); gather_facts(); why()") == ""  # fmt: skip
-    told = ask(loaded + "driver.cuInit(0)\n")
-    assert told.startswith("CUDA is initialised in this process, says /")
-    assert told.endswith("/drivers of mine/libcuda.so.1")
+    told = f"in this process, says {cuda_driver}"
+    assert ask(initialised) == f"CUDA is initialised {told}"
+    holding = "driver.cuDevicePrimaryCtxRetain(ctypes.byref(ctypes.c_void_p()), 1)\n"
+    assert ask(initialised + holding) == f"CUDA holds device 1 {told}"
+
+
+def test_it_can_be_asked_cheaply(cuda_driver):
+    """Whether CUDA is in use can be asked of a process that has not loaded it, or by another path."""
+    asked = "from pytest_bulkhead.system.accelerators import is_cuda_in_use\n"
+    for step in (
+        "import ctypes",
+        f"driver = ctypes.CDLL({str(cuda_driver)!r})",
+        "driver.cuInit(0)",
+    ):
+        asked += f"{step}\nprint(is_cuda_in_use())\n"
+
+    assert ask(asked, how="").split() == ["False", "False", "True"]
 
 
 def test_a_cuda_that_does_not_answer_is_not_taken_for_an_idle_one(load):

@@ -14,7 +14,9 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.orders import Orders
+from pytest_bulkhead.core.proof import warn_of_held
 from pytest_bulkhead.settings import Settings
+from pytest_bulkhead.system.accelerators import accelerators_in_use, is_cuda_in_use
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.voyage import Voyage
@@ -51,7 +53,15 @@ class ControllerPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> bool:
         self._under_way().collect(session)
+        self._warn_of_held()
         return True
+
+    def _warn_of_held(self) -> None:
+        """Say so if this process, in which no test runs, holds a device."""
+        told = warn_of_held(accelerators_in_use()) if is_cuda_in_use() else ""
+        reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if told and reporter is not None:
+            reporter.write_line(f"isolate: {told}", yellow=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

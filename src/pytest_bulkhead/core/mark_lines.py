@@ -38,9 +38,22 @@ def _read_line(line: str, where: str) -> tuple[str, Needs]:
         return name, BUILT_IN.get(name, {})
     if not equals or re.fullmatch(r"[A-Za-z_]\w*", name) is None or name == _NOT:
         raise UsageProblem(f"{where} says of no mark what it asks for\nhint: write {_FORMS}")
+    return name, read_keys(text, where)
+
+
+def read_keys(text: str, where: str) -> Needs:
+    """Return what keys of the mark `requires` ask for, written as `gpu=1 module=vllm>=0.9`.
+
+    Args:
+        text: the keys; one that comes twice is a list.
+        where: they stand, for messages.
+
+    Raises:
+        UsageProblem: there is no such key, or it cannot have such a value.
+    """
     needs = _read_words(text.split())
     read_needs(where, needs)
-    return name, needs
+    return needs
 
 
 def _read_words(words: Iterable[str]) -> Needs:

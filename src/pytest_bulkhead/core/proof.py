@@ -21,6 +21,16 @@ class PythonThread(NamedTuple):
     place: str = ""
 
 
+class Accelerator(NamedTuple):
+    """An accelerator that a process has initialised."""
+
+    name: str
+    #: The devices on which it holds a context: none while it only counted them, or the like.
+    devices: tuple[int, ...] = ()
+    #: Who did it, as `a.py:3 called torch.cuda.init()`; empty when not seen.
+    blamed: str = ""
+
+
 class Facts(NamedTuple):
     """What was seen of a process that is to be forked."""
 
@@ -28,8 +38,8 @@ class Facts(NamedTuple):
     platform: Fact[str]
     #: A debugger that watches this process from threads of its own; empty for none.
     debugger: Fact[str]
-    #: The accelerator that is in use; empty for none.
-    accelerator: Fact[str]
+    #: What accelerators are in use.
+    accelerators: Fact[tuple[Accelerator, ...]]
     #: The threads of gRPC's core, by name: it has some from the moment that it is initialised.
     grpc: Fact[tuple[str, ...]]
     #: The Python threads beside the main one.
@@ -67,7 +77,7 @@ def reasons_not_to_fork(facts: Facts, workers: int) -> Iterator[str]:
     if not platform.startswith("linux"):
         yield f"forking is proven on Linux only, this is {platform}"
     yield from _told(facts.debugger, _of_debugger)
-    yield from _told(facts.accelerator, _of_accelerator)
+    yield from _told(facts.accelerators, _of_accelerators)
     if isinstance(facts.grpc, Known):
         yield from _told(facts.grpc, _of_grpc)
     yield from _told(_threads(facts), _of_threads)
@@ -90,8 +100,32 @@ def _of_debugger(debugger: Known[str]) -> str:
     return f"the debugger {debugger.value} is attached"
 
 
-def _of_accelerator(accelerator: Known[str]) -> str:
-    return f"{accelerator.value} is initialised in this process, says {accelerator.source}"
+def _of_accelerators(accelerators: Known[tuple[Accelerator, ...]]) -> str:
+    name, devices, blamed = accelerators.value[0]
+    state = f"{name} holds device {_numbers(devices)}" if devices else f"{name} is initialised"
+    hint = "do it in a fixture, or ask by the mark `requires`"
+    who = f": {blamed}; hint: {hint}" if blamed else ""
+    return f"{state} in this process, says {accelerators.source}{who}"
+
+
+def warn_of_held(accelerators: Fact[tuple[Accelerator, ...]]) -> str:
+    """Return what to say of devices that pytest's own process holds, empty for none.
+
+    An initialised driver is no matter there, for nothing is forked from it any more.
+    """
+    held = [one for one in value_or(accelerators, ()) if one.devices]
+    if not held:
+        return ""
+    name, devices, blamed = held[0]
+    who = f": {blamed}" if blamed else ""
+    return (
+        f"pytest's own process holds device {_numbers(devices)} of {name}{who}; no test can use "
+        "what it holds where the compute mode is EXCLUSIVE_PROCESS, nor its memory elsewhere"
+    )
+
+
+def _numbers(devices: Sequence[int]) -> str:
+    return ", ".join(map(str, devices))
 
 
 def _of_grpc(grpc: Known[tuple[str, ...]]) -> str:

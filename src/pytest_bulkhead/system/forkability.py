@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.proof import Facts, why_not_fork
 from pytest_bulkhead.system import clock, linux, process
-from pytest_bulkhead.system.accelerators import accelerator_in_use
+from pytest_bulkhead.system.accelerators import accelerators_in_use
 from pytest_bulkhead.system.canary import LIMIT, why_children_die
 from pytest_bulkhead.system.environ import first_read_of
 from pytest_bulkhead.system.grpc_core import threads_of_grpc
@@ -52,7 +52,7 @@ def gather_facts(renewed: Collection[int] = ()) -> Facts:
     return Facts(
         platform=Known(sys.platform, "sys.platform"),
         debugger=Known(next(debuggers, ""), "sys.modules"),
-        accelerator=accelerator_in_use(),
+        accelerators=accelerators_in_use(),
         grpc=_grpc_among(native),
         python_threads=python_threads(),
         native_threads=native,

@@ -27,6 +27,9 @@ class Native(NamedTuple):
 
 _loaded: dict[str, Native] = {}
 
+#: {extension module: what is called with it once it is loaded}
+_awaited: dict[str, Callable[[ModuleType], None]] = {}
+
 
 def loaded_natives() -> Mapping[str, Native]:
     """Return {name: the module}, each as it was loaded first; it goes on changing."""
@@ -55,6 +58,20 @@ def watch_natives() -> None:
     ExtensionFileLoader.exec_module = noting  # type: ignore[method-assign]
 
 
+def when_loaded(name: str, call: Callable[[ModuleType], None] | None) -> None:
+    """Have a function called with an extension module: now, or before anybody can use it.
+
+    Args:
+        name: of the module.
+        call: the function; None to forget what was wanted.
+    """
+    _awaited.pop(name, None)
+    if call is not None and name in _loaded:
+        call(_loaded[name].module)
+    elif call is not None:
+        _awaited[name] = call
+
+
 class _Noting:
     """A method that notes whose it is whenever it is looked up, and is in no call itself."""
 
@@ -72,3 +89,5 @@ def _note(loader: ExtensionFileLoader) -> None:
     if module is not None and loader.name not in _loaded and _OF_PYTHON not in str(loader.path):
         package = sys.modules.get(top_package(loader.name), module)
         _loaded[loader.name] = Native(module, package)
+        if loader.name in _awaited:
+            _awaited.pop(loader.name)(module)

@@ -49,5 +49,27 @@ def starting_place(frame: FrameType | None) -> str:
     return package
 
 
+def call_of_user(frame: FrameType | None) -> str:
+    """Return what the user called that led to a frame: `a.py:3 called torch.cuda.init()`.
+
+    Or `a.py:3 imported deepspeed`, where that was done while a package was imported; a name alone
+    where no line is the user's.
+    """
+    called = ""
+    while frame is not None:
+        path, line = frame.f_code.co_filename, frame.f_lineno
+        if _is_of_package(path):
+            called = _deed(frame)
+        elif not path.startswith((*_LIBRARIES, "<")):
+            return f"{path}:{line} {called}" if called else f"{path}:{line}"
+        frame = frame.f_back
+    return called
+
+
+def _deed(frame: FrameType) -> str:
+    module, function = frame.f_globals.get("__name__", "?"), frame.f_code.co_name
+    return f"imported {module}" if function == "<module>" else f"called {module}.{function}()"
+
+
 def _is_of_package(path: str) -> bool:
     return path.startswith(_OURS) or any(part in path for part in _PACKAGES)

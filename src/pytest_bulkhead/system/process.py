@@ -123,15 +123,39 @@ def wait_dead(pid: int) -> None:
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
-def wait_end(pid: int, seconds: float) -> None:
-    """Wait for a child to end and reap it; kill it when it takes longer."""
+def ends_within(pid: int, seconds: float) -> bool:
+    """Wait for a child to end, without reaping it; return whether it did in time."""
     deadline = clock.monotonic() + seconds
     pause = 0.0005
-    while reap_status(pid, with_group=False) is None and not _is_gone(pid):
+    while _is_running(pid):
+        if clock.monotonic() > deadline:
+            return False
+        clock.pause(pause)
+        pause = min(2 * pause, 0.02)
+    return True
+
+
+def wait_end(pid: int, seconds: float) -> int | None:
+    """Wait for a child to end and reap it; kill it when it takes longer.
+
+    Returns:
+        Its status; None when somebody else has reaped it.
+    """
+    deadline = clock.monotonic() + seconds
+    pause = 0.0005
+    while (reaped := reap_status(pid, with_group=False)) is None and not _is_gone(pid):
         if clock.monotonic() > deadline:
             send_signal(pid, signal.SIGKILL)
         clock.pause(pause)
         pause = min(2 * pause, 0.02)
+    return reaped[0] if reaped else None
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False
 
 
 def _is_gone(pid: int) -> bool:

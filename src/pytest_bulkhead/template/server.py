@@ -33,6 +33,7 @@ from pytest_bulkhead.system.berth import SIZE, Berth, Cabin
 from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.system.threads import unwatch_starts
+from pytest_bulkhead.system.torch_calls import unwatch_torch
 from pytest_bulkhead.template.collection import CollectionPlugin, gather
 from pytest_bulkhead.template.sharing import Part, Stage, share_session
 
@@ -89,6 +90,7 @@ class TemplatePlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         why_spawn = self._why_not_forked(session)
         unwatch_starts()
+        unwatch_torch()
         spawns = bool(why_spawn) or self._welcome.spawns
         try:
             self._endpoint.send(gather(session, self._collection, why_spawn, spawns=spawns))

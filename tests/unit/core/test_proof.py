@@ -7,14 +7,22 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core.known import Known, Unknown
-from pytest_bulkhead.core.proof import Facts, PythonThread, reasons_not_to_fork, why_not_fork
+from pytest_bulkhead.core.proof import (
+    Accelerator,
+    Facts,
+    PythonThread,
+    reasons_not_to_fork,
+    warn_of_held,
+    why_not_fork,
+)
 
 NOTHING = Known((), "a test")
 NOWHERE = Known("", "a test")
+CUDA = Accelerator("CUDA")
 SAFE = Facts(
     platform=Known("linux", "a test"),
     debugger=NOWHERE,
-    accelerator=NOWHERE,
+    accelerators=NOTHING,
     grpc=NOTHING,
     python_threads=NOTHING,
     native_threads=NOTHING,
@@ -40,7 +48,15 @@ def test_a_plain_process_may_be_forked():
     [
         ("forking is proven on Linux only, this is darwin", {"platform": "darwin"}),
         ("the debugger pydevd is attached", {"debugger": "pydevd"}),
-        ("CUDA is initialised in this process, says a test", {"accelerator": "CUDA"}),
+        ("CUDA is initialised in this process, says a test", {"accelerators": (CUDA,)}),
+        (
+            "CUDA holds device 0, 2 in this process, says a test",
+            {"accelerators": (Accelerator("CUDA", (0, 2)),)},
+        ),
+        (
+            "says a test: a.py:3 called gpus(); hint: do it in a fixture, or ask by the mark `requires`",
+            {"accelerators": (Accelerator("CUDA", (), "a.py:3 called gpus()"),)},
+        ),
         (
             "a channel, a server or the like is alive (thread grpc_global_tim, and 1 more)",
             {"grpc": ("grpc_global_tim", "event_engine")},
@@ -98,9 +114,19 @@ def test_at_most_four_names():
 
 def test_all_reasons_are_told_the_weightiest_first():
     """Whoever mends the first one wants to know of the next."""
-    facts = seen(native_threads=("x",), accelerator="CUDA", children=("redis",))
+    facts = seen(native_threads=("x",), accelerators=(CUDA,), children=("redis",))
     reasons = list(reasons_not_to_fork(facts, workers=1))
 
     assert 3 == len(reasons)
     assert why_not_fork(facts, workers=1) == reasons[0]
     assert reasons[0].startswith("CUDA")
+
+
+def test_what_pytests_own_process_holds_is_told():
+    """A driver that is initialised there and no more is no matter, nor what nobody knows."""
+    held = Known((CUDA, Accelerator("CUDA", (0, 1), "a.py:3 called gpus()")), "a test")
+
+    told = "pytest's own process holds device 0, 1 of CUDA: a.py:3 called gpus(); no test can use "
+    assert warn_of_held(held).startswith(told)
+    for fact in (NOTHING, Known((CUDA,), "a test"), Unknown("nobody can say")):
+        assert "" == warn_of_held(fact)
