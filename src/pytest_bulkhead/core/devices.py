@@ -22,8 +22,8 @@ class Device:
     uuid: str
     #: Bytes, in use or not; None for one that has none of its own, or does not tell.
     memory: int | None
-    #: The compute capability, as `8.6`; empty for what is not CUDA's.
-    capability: str = ""
+    #: The compute capability, as `8.6`; empty for what is not CUDA's, None where nobody tells.
+    capability: str | None = ""
     #: Of one that is cut into MIG devices: those that there are. None for one that is not cut.
     slices: tuple[Device, ...] | None = None
 
