@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core.capacity import Grant
 from pytest_bulkhead.core.holders import Holder, Look, holders, taken
-from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.sizes import show_size
 from pytest_bulkhead.core.usage import Usage
 from pytest_bulkhead.system import linux, nvml
@@ -50,7 +49,7 @@ class Gauge:
         """Note what the GPUs of a worker hold before it is started."""
         uuids = self._uuids(grant.cards)
         if uuids:
-            self._watched[worker] = _Watched(group, value_or(nvml.look_at(uuids), {}))
+            self._watched[worker] = _Watched(group, nvml.look_at(uuids))
 
     def _uuids(self, cards: Iterable[int]) -> list[str]:
         capacity = self._bridge.run.roster.grants.capacity
@@ -62,15 +61,12 @@ class Gauge:
         if not self._watched or now < self._next:
             return
         self._next = now + INTERVAL
-        looks = self._look_at({uuid for one in self._watched.values() for uuid in one.before})
+        looks = nvml.look_at({uuid for one in self._watched.values() for uuid in one.before})
         for worker, watched in self._watched.items():
             craft = self._bridge.fleet.get(worker)
             if craft is not None and craft.pid:
                 watched.pid = craft.pid
                 self._measure(watched, looks)
-
-    def _look_at(self, uuids: Iterable[str]) -> dict[str, Look]:
-        return value_or(nvml.look_at(uuids), {})
 
     def _measure(self, watched: _Watched, looks: dict[str, Look]) -> None:
         own = {watched.pid, *linux.descendants_of(watched.pid)}
@@ -88,7 +84,7 @@ class Gauge:
         watched = self._watched.get(worker)
         if watched is None:
             return ()
-        looks = self._look_at(watched.before)
+        looks = nvml.look_at(watched.before)
         left = self._left()
         found = [
             (uuid, one)

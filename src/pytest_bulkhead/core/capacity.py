@@ -33,7 +33,7 @@ class Card(NamedTuple):
     uuid: str = ""
     #: Bytes; 0 when nobody knows.
     memory: float = 0
-    #: The compute capability, as `8.6`.
+    #: The compute capability, as `8.6`; empty when nobody knows.
     capability: str = ""
     #: Its compute mode lets one process use it at a time.
     alone: bool = False
@@ -215,7 +215,8 @@ class Grants:
         allowed = SpecifierSet(needs.capability)
         for number, card in enumerate(self.capacity.cards):
             amount = self._amount(card, needs)
-            if allowed.contains(card.capability or "0") and self._has(number, card, amount, needs):
+            fits = not card.capability or allowed.contains(card.capability)
+            if fits and self._has(number, card, amount, needs):
                 yield number, amount
 
     def _amount(self, card: Card, needs: Needs) -> float:
