@@ -123,6 +123,12 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         default="",
     )
     parser.addini(
+        "isolate_enforce",
+        "what a test may not use more of than it requires: ram",
+        type="args",
+        default=[],
+    )
+    parser.addini(
         "isolate_gpu_release",
         "when memory of a GPU stays in use after its tests: wait, warn (default) or fail, and "
         "after how many seconds (default 60), as `fail 30`",

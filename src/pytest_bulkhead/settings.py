@@ -49,6 +49,8 @@ class Settings(NamedTuple):
     #: How many interpreters may be started ahead of need.
     spares: int
     gpu_release: GpuRelease
+    #: What was declared is a limit: of what, by the keys of the mark.
+    enforce: tuple[str, ...]
     #: Say of each group how it was isolated.
     why: bool
     #: The environment profiles, as people read them.
@@ -112,6 +114,7 @@ def read_settings(
         stage=_stage(config),
         spares=_spares(config),
         gpu_release=_gpu_release(config),
+        enforce=_enforce(config),
         why=bool(config.getoption("isolate_why")),
         profile=asked.shown_profiles(config.option.markexpr) if asked else (),
         environ=dict(asked.variables) if asked else {},
@@ -172,6 +175,16 @@ def _gpu_release(config: pytest.Config) -> GpuRelease:
             "and the seconds after which it applies, such as `fail 30`"
         )
     return GpuRelease(policy or "warn", grace)
+
+
+def _enforce(config: pytest.Config) -> tuple[str, ...]:
+    words = tuple(" ".join(config.getini("isolate_enforce")).replace(",", " ").split())
+    wrong = [word for word in words if word != "ram"]
+    if wrong:
+        raise pytest.UsageError(
+            f"ini key isolate_enforce: {wrong[0]!r} cannot be enforced\nhint: write ram"
+        )
+    return words
 
 
 def _seed(config: pytest.Config) -> int:

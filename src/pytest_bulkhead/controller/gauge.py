@@ -1,5 +1,8 @@
 """Measures what workers use: the memory of GPUs that they were granted, and their own.
 
+Their own is looked at while they run only where they may not use more than they were granted
+(`isolate_enforce = ram`); what they used at most, the kernel tells at their end.
+
 Measures nothing in a run whose tests need nothing. Decides nothing: whether a GPU has come back is
 `core.holders`' and `core.returning`'s affair.
 """
@@ -11,14 +14,18 @@ import math
 from collections.abc import Iterable, Iterator
 
 from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.capacity import Grant
 from pytest_bulkhead.core.holders import Holder, Look, holders, taken
-from pytest_bulkhead.core.sizes import show_size
+from pytest_bulkhead.core.sizes import show_size, write_size
 from pytest_bulkhead.core.usage import Usage
 from pytest_bulkhead.system import linux, nvml
 
-#: Seconds between two looks at GPUs in use.
-INTERVAL = 0.5
+#: Seconds between two looks at GPUs in use, and at memory: that may grow by gigabytes in one.
+_GPU_LOOK, _RAM_LOOK = 0.5, 0.1
+
+#: Of a decimal size, the bytes that are granted are so much less than what was written.
+_TOLERANCE = 0.95
 
 
 @dataclasses.dataclass
@@ -39,14 +46,19 @@ class Gauge:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._watched: dict[int, _Watched] = {}
-        self._next = 0.0
+        self._next = self._next_ram = 0.0
+        #: {worker: the bytes that it may have}
+        self._limits: dict[int, float] = {}
 
     def next_look(self) -> float:
         """Return the instant of the next look; infinite when there is nothing to look at."""
-        return self._next if self._watched else math.inf
+        gpus = self._next if self._watched else math.inf
+        return min(gpus, self._next_ram if self._limits else math.inf)
 
     def begin(self, worker: int, group: int, grant: Grant) -> None:
         """Note what the GPUs of a worker hold before it is started."""
+        if grant.ram and "ram" in self._bridge.settings.enforce:
+            self._limits[worker] = grant.ram
         uuids = self._uuids(grant.cards)
         if uuids:
             self._watched[worker] = _Watched(group, nvml.look_at(uuids))
@@ -57,10 +69,26 @@ class Gauge:
         return [uuid for uuid in found if uuid]  # nobody knows which one the others are
 
     def look(self, now: float) -> None:
-        """Look at all GPUs in use, when it is time."""
-        if not self._watched or now < self._next:
-            return
-        self._next = now + INTERVAL
+        """Look at all that is watched and due."""
+        if self._limits and now >= self._next_ram:
+            self._next_ram = now + _RAM_LOOK
+            self._look_at_memory()
+        if self._watched and now >= self._next:
+            self._next = now + _GPU_LOOK
+            self._look_at_gpus()
+
+    def _look_at_memory(self) -> None:
+        for worker, limit in list(self._limits.items()):
+            craft = self._bridge.fleet.get(worker)
+            if craft is None:
+                del self._limits[worker]
+            elif craft.pid:
+                pids = (craft.pid, *linux.descendants_of(craft.pid))
+                used = sum(map(linux.share_of_memory, pids))
+                if used > limit / _TOLERANCE:
+                    self._bridge.events.append(ev.Overdrawn(worker, _overdraft(used, limit)))
+
+    def _look_at_gpus(self) -> None:
         looks = nvml.look_at({uuid for one in self._watched.values() for uuid in one.before})
         for worker, watched in self._watched.items():
             craft = self._bridge.fleet.get(worker)
@@ -111,6 +139,14 @@ class Gauge:
     def forget(self, worker: int) -> None:
         """Watch the GPUs of a worker no more: they go to others, come back or not."""
         self._watched.pop(worker, None)
+
+
+def _overdraft(used: float, limit: float) -> str:
+    asked = write_size(limit)
+    return (
+        f"out of memory: its processes had {show_size(used)} of the {asked} that it requires "
+        "(isolate_enforce = ram)"
+    )
 
 
 def _show(uuid: str, holder: Holder) -> str:

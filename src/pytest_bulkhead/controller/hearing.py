@@ -20,6 +20,7 @@ from pytest_bulkhead.controller.testimony import Testimony
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN, End, decode_status
 from pytest_bulkhead.core.item import Item, Phase
+from pytest_bulkhead.core.usage import Usage
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.report.crash import trim_stacks
@@ -274,9 +275,16 @@ class Hearing:
             if not craft.left:
                 self._hook.pytest_testnodedown(node=craft.node, error=str(end))
             if number in self._bridge.run.workers:
+                self._note_use(number, end)
                 self._feed(ev.WorkerEnded(number, end, doing))
             self._bridge.inherit(craft)
         self._bridge.fleet.remove(craft)
+
+    def _note_use(self, number: int, end: End) -> None:
+        """Note the memory of a worker, where tests have said how much they need."""
+        run = self._bridge.run
+        if run.roster.grants.scarce:
+            self._bridge.note_use(run.workers[number].group, Usage(ram=end.peak_kib * 1024))
 
 
 class _NodeIds(Sequence[str]):

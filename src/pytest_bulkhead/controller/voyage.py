@@ -25,6 +25,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.usage import overuse
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
@@ -160,6 +161,8 @@ class Voyage:
             from pytest_bulkhead.report.left_behind import write_findings  # noqa: PLC0415 - rare
 
             write_findings(reporter, self.bridge.findings)
+        if self.bridge.run.roster.grants.scarce:
+            self._write_resources(reporter)
         if self._settings.why:
             self._write_why(reporter)
         if self.bridge.journal is not None and self.bridge.journal.lost:
@@ -169,6 +172,15 @@ class Voyage:
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
             terminal.write_counts(reporter, words, len(self.bridge.run.items))
+
+    def _write_resources(self, reporter: Any) -> None:  # noqa: ANN401 - as above
+        from pytest_bulkhead.report.resources import write_held, write_overuse  # noqa: PLC0415
+
+        write_held(reporter, self.bridge.held_memory)
+        groups = self.bridge.run.roster.groups
+        used = [(groups[number], most) for number, most in sorted(self.bridge.used.items())]
+        found = [(one.name, text) for one, most in used for text in overuse(one.needs, most)]
+        write_overuse(reporter, found)
 
     def _write_why(self, reporter: Any) -> None:  # noqa: ANN401 - as above
         bridge = self.bridge

@@ -102,6 +102,13 @@ class CardsSeen(NamedTuple):
     holders: tuple[str, ...] = ()
 
 
+class Overdrawn(NamedTuple):
+    """The processes of a worker use more memory than was granted, and that is not allowed."""
+
+    worker: int
+    why: str
+
+
 class SpareEnded(NamedTuple):
     """A spare's process is gone."""
 
@@ -184,14 +191,14 @@ class Tick(NamedTuple):
 
 TYPES: tuple[type[Any], ...] = (
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, CardsSeen, SpareEnded, StageBusy,
-    StageIdle, StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked,
-    Interrupted, KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, CardsSeen, Overdrawn, SpareEnded,
+    StageBusy, StageIdle, StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued,
+    StopAsked, Interrupted, KeeperLost, Tick,
 )  # fmt: skip
 
 Event = Union[
     Begun, Collected, TemplateEnded, WorkerJoined, TestStarted, TestReported, TestFinished,
-    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, CardsSeen, SpareEnded, StageBusy,
-    StageIdle, StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued, StopAsked,
-    Interrupted, KeeperLost, Tick,
+    WorkerLeaving, WorkerLeft, WorkerMuted, WorkerEnded, CardsSeen, Overdrawn, SpareEnded,
+    StageBusy, StageIdle, StageUnforkable, CellEnded, TerminalLent, TerminalReturned, Requeued,
+    StopAsked, Interrupted, KeeperLost, Tick,
 ]  # fmt: skip

@@ -284,6 +284,12 @@ class Run(Course):
         self.wishes += self.returning.seen(event, self.roster.grants, now)
         self._fill(now)
 
+    def _on_overdrawn(self, event: ev.Overdrawn, now: float) -> None:
+        worker = self.workers.get(event.worker)  # it may have ended meanwhile
+        if worker is not None and not worker.killed_for:
+            worker.condemn(event.why)
+            self._escalate(worker, Step.KILL, now)
+
     def _was_expected(self, worker: Worker) -> bool:
         """Whether it ended as it should: when interrupted, or after its last word."""
         free = bool(self.stopping) or not worker.todo or worker.unforkable
@@ -376,6 +382,7 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.WorkerEnded: Run._on_worker_ended,
     ev.SpareEnded: Run._on_spare_ended,
     ev.CardsSeen: Run._on_cards_seen,
+    ev.Overdrawn: Run._on_overdrawn,
     ev.StageBusy: staged.on_stage_busy,
     ev.StageIdle: Run._on_stage_idle,
     ev.StageUnforkable: staged.on_stage_unforkable,

@@ -47,6 +47,7 @@ EVENTS = [
     ev.WorkerMuted(1, "it closed its result channel"),
     ev.WorkerEnded(1, End(code=3), Blame(Phase.SETUP, 1, "module f of b.py", 5.5)),
     ev.CardsSeen(1, ("pid 9 (python)",)),
+    ev.Overdrawn(1, "out of memory"),
     ev.SpareEnded(2, END),
     ev.StageBusy(1, 0, clearing=True),
     ev.StageIdle(1, leaving=True),

@@ -1,0 +1,27 @@
+"""The terminal's sections on what tests have taken of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def write_held(reporter: Any, texts: Iterable[str]) -> None:  # noqa: ANN401 - TerminalReporter
+    """Write the section on memory of GPUs that did not come back in time."""
+    for number, text in enumerate(texts):
+        if number == 0:
+            reporter.write_sep("=", "GPU memory that did not come back", yellow=True)
+        reporter.write_line(text)
+
+
+def write_overuse(reporter: Any, found: Iterable[tuple[str, str]]) -> None:  # noqa: ANN401
+    """Write the section on groups that used more than they had declared.
+
+    Args:
+        reporter: the terminal's.
+        found: (name of a group, what it should have declared) of each.
+    """
+    for number, (group, text) in enumerate(found):
+        if number == 0:
+            reporter.write_sep("=", "more used than declared", yellow=True)
+        reporter.write_line(f"{group}: {text}")
