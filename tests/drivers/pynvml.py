@@ -4,11 +4,16 @@ As `uuid bytes kind`. A kind is `mig` (it is cut), `slice` (a MIG device of the 
 place there that has none), `alone` (one process at a time), `old` (its UUID comes as bytes) or anything
 else. `lost` in the place of bytes is a card that does not answer, `shared` one without memory of its
 own, `hidden` one whose memory we must not see. No file is no driver.
+
+Who uses a card has a file in the folder CARDS.use: its name is `card.pid`, its text `bytes how`. They are
+his while he lives; after that they are back at once, or `late` (half a second), or `never`. With
+NVML_PIDS=hidden the driver tells pids of another namespace, as in a container.
 """
 
 from __future__ import annotations
 
 import os
+import time
 import types
 from pathlib import Path
 
@@ -81,6 +86,37 @@ def nvmlDeviceGetMigDeviceHandleByIndex(card, index):
     return _places(card)[index]
 
 
+def nvmlDeviceGetHandleByUUID(uuid):
+    return next(line for line in _lines() if line[0] == uuid)
+
+
+LAG = 0.5
+
+
+def _uses(card):
+    """Yield (pid, bytes) of who uses a card, by the files that they have written."""
+    for path in Path(os.environ["CARDS"] + ".use").glob(f"{card[0]}.*"):
+        pid = int(path.name.rpartition(".")[2])
+        size, _, how = path.read_text().partition(" ")
+        alive = os.path.exists(f"/proc/{pid}") and not _is_zombie(pid)
+        if alive:
+            os.utime(path)
+        if alive or how == "never" or (how == "late" and time.time() - path.stat().st_mtime < LAG):
+            yield pid, int(size)
+
+
+def _is_zombie(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def nvmlDeviceGetComputeRunningProcesses(card):
+    shift = 10**6 if os.environ.get("NVML_PIDS") == "hidden" else 0
+    return [types.SimpleNamespace(pid=pid + shift, usedGpuMemory=size) for pid, size in _uses(card)]
+
+
 def nvmlDeviceGetUUID(card):
     return card[0].encode() if card[2] == "old" else card[0]
 
@@ -92,7 +128,8 @@ def nvmlDeviceGetMemoryInfo(card):
         raise NVMLError_NotSupported("Not Supported")
     if card[1] == "hidden":
         raise NVMLError_NoPermission("Insufficient Permissions")
-    return types.SimpleNamespace(total=int(card[1]), free=0, used=int(card[1]))
+    used = sum(size for _pid, size in _uses(card))
+    return types.SimpleNamespace(total=int(card[1]), free=int(card[1]) - used, used=used)
 
 
 def nvmlDeviceGetCudaComputeCapability(card):

@@ -104,6 +104,11 @@ class Voyage:
         reporter.write_line(
             terminal.isolation_line(settings.level, settings.workers, why, seed, around)
         )
+        capacity = bridge.run.roster.grants.capacity
+        if capacity and capacity.cards:
+            from pytest_bulkhead.report.resources import gpus_line  # noqa: PLC0415 - rare
+
+            reporter.write_line(gpus_line(capacity))
         for line in bridge.lines:
             reporter.write_line(line)
 

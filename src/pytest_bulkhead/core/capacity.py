@@ -48,6 +48,8 @@ class Capacity(NamedTuple):
     cards: tuple[Card, ...] = ()
     #: The tokens of the GPUs are our own: numbers in the order of the bus.
     by_bus: bool = False
+    #: Processes on the GPUs come together in NVIDIA's MPS.
+    mps: bool = False
 
     def for_workers(self, workers: int) -> Capacity:
         """Return the same with a CPU for each worker at least: as many are wanted at once."""
@@ -58,8 +60,8 @@ def read_capacity(row: Sequence[Any]) -> Capacity | None:
     """Return it of the list of its fields, as JSON has it; of none, None."""
     if not row:
         return None
-    cpus, ram, cards, by_bus = row
-    return Capacity(cpus, ram, tuple(Card(*card) for card in cards), by_bus)
+    cpus, ram, cards, *rest = row
+    return Capacity(cpus, ram, tuple(Card(*card) for card in cards), *rest)
 
 
 class Grant(NamedTuple):

@@ -5,6 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pytest_bulkhead.core.capacity import Capacity
+from pytest_bulkhead.core.sizes import show_size
+
+
+def gpus_line(capacity: Capacity) -> str:
+    """Return the line on the GPUs that are given out, and what they do not allow."""
+    cards = [f"{card.token} ({_size(card.memory)})" for card in capacity.cards]
+    alone = [card.token for card in capacity.cards if card.alone]
+    notes = [f"GPUs {', '.join(cards)}"]
+    if alone:
+        notes.append(f"in exclusive mode, for one process at a time: {', '.join(alone)}")
+    if capacity.mps:
+        notes.append(
+            "served by MPS: a fatal fault of one process there may end those beside it on its GPU"
+        )
+    return f"isolate: {'; '.join(notes)}"
+
+
+def _size(memory: float) -> str:
+    return show_size(memory) if memory else "of a size that nobody tells"
+
 
 def write_held(reporter: Any, texts: Iterable[str]) -> None:  # noqa: ANN401 - TerminalReporter
     """Write the section on memory of GPUs that did not come back in time."""

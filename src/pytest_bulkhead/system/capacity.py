@@ -7,7 +7,7 @@ import os
 from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.devices import name_cards
 from pytest_bulkhead.core.known import value_or
-from pytest_bulkhead.system import process
+from pytest_bulkhead.system import mps, process
 from pytest_bulkhead.system.machine import ThisMachine
 
 
@@ -19,4 +19,8 @@ def capacity_of(machine: ThisMachine, *, gpus: bool) -> Capacity:
     in_bus_order = os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
     devices = value_or(machine.devices("cuda"), ()) if gpus else ()
     cards: tuple[Card, ...] = name_cards(devices, variable, in_bus_order=in_bus_order)
-    return Capacity(cpus, ram, cards, by_bus=variable is None)
+    if cards and mps.is_served():
+        # The mode lets one process in, and that is the daemon's.
+        cards = tuple(card._replace(alone=False) for card in cards)
+        return Capacity(cpus, ram, cards, variable is None, mps=True)
+    return Capacity(cpus, ram, cards, variable is None)
