@@ -84,13 +84,14 @@ class Run(NamedTuple):
     """A run of the suite."""
 
     code: int
-    said: str
+    out: str
+    err: str
     #: What the watcher has seen: {role: {what: in how many looks}}.
     seen: dict[str, dict[str, int]]
 
     @property
     def last_line(self) -> str:
-        return self.said.strip().splitlines()[-1].strip("= ")
+        return self.out.strip().splitlines()[-1].strip("= ")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -195,14 +196,14 @@ def suite_lines(card: Device) -> Iterator[Line]:
             (folder / f"test_{module}.py").write_text(MODULE)
         title = f"3 modules that each hold {SHARE:.0%} of a card"
         plain = run_suite(folder, card, WITHOUT)
-        ends = "2 failed, 1 passed" in plain.said and "out of memory" in plain.said
+        ends = "2 failed, 1 passed" in plain.last_line and "out of memory" in plain.out
         yield Line(f"{title}, plain pytest", plain.last_line, "out of memory", ends)
         for arguments in (("--isolate=session",), ("--isolate=session", "-n", "2")):
             run = run_suite(folder, card, ("-q", "-rs", *arguments))
             said = f"`{' '.join(arguments)}`"
             passes = not run.code and "3 passed" in run.last_line
             if not passes:
-                print(run.said, file=sys.stderr)
+                print(run.out, run.err, file=sys.stderr)
             yield Line(f"{title}, {said}", f"**{run.last_line}**", "3 passed", passes)
             yield standing_line(run.seen, said)
 
@@ -222,7 +223,7 @@ def run_suite(folder: Path, card: Device, arguments: tuple[str, ...]) -> Run:
         )
         seen, _ = watcher.communicate(timeout=LIMIT)
     seconds_until_back(card, before)  # or the next run would not have it
-    return Run(done.returncode, done.stdout + done.stderr, read_line(seen))
+    return Run(done.returncode, done.stdout, done.stderr, read_line(seen))
 
 
 def standing_line(seen: dict[str, dict[str, int]], said: str) -> Line:
