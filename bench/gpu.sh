@@ -10,11 +10,11 @@ python=${PYTHON:-python3}
 if ! "$python" -c 'import pytest_bulkhead, pynvml' 2>/dev/null; then
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
-    "$python" -m venv --system-site-packages "$folder/venv"
-    python=$folder/venv/bin/python
-    if ! "$python" -m pip install --quiet '.[gpu]'; then
+    if ! { "$python" -m venv --system-site-packages "$folder/venv" &&
+        "$folder/venv/bin/python" -m pip install --quiet '.[gpu]'; }; then
         echo "bench/gpu.sh: pip cannot install this repository with its extra 'gpu'" >&2
         exit 2
     fi
+    python=$folder/venv/bin/python
 fi
 "$python" -m bench.gpu "$@"

@@ -77,11 +77,15 @@ def has_uvm(pid: int | str) -> bool:
 def state(code: str) -> None:
     """Say how CUDA is after some code."""
     names: dict[str, Any] = {}
-    exec(code, names)
+    raised = ""
+    try:
+        exec(code, names)
+    except Exception as problem:  # noqa: BLE001 - a row of the table, too
+        raised = f", raised {type(problem).__name__}"
     torch = sys.modules.get("torch")
     mapped = bool(named(loaded_libraries(), r"libcuda\.so"))
     initialised = bool(torch and torch.cuda.is_initialized())
-    say(driver=_driver(), mapped=mapped, uvm=has_uvm("self"), torch=initialised)
+    say(driver=_driver() + raised, mapped=mapped, uvm=has_uvm("self"), torch=initialised)
 
 
 def _driver() -> str:

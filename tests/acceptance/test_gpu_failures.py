@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import types
 
 import pytest
 from conftest import DRIVERS, read_junit, shown
 
+from pytest_bulkhead.controller.gpu_failures import add_explanation
+from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.system import linux
 
 pytestmark = pytest.mark.skipif(not linux.ON_LINUX, reason="processes are told apart by /proc")
@@ -130,6 +133,13 @@ def test_processes_of_the_run_are_told_apart(go):
         "this test's own process or a child of it",
     ], shown(finished)
     assert {command for command, _whose in held} > {"", "sleep 60", "sleep 61"}
+
+
+def test_a_note_that_is_none_is_refused():
+    """A worker that sends one is treated as any that sends what is no message."""
+    report = types.SimpleNamespace(bulkhead_gpu_failure=7)
+    with pytest.raises(ProtocolError, match="what a report has of a GPU is none"):
+        add_explanation(None, None, report)
 
 
 def test_who_asked_in_the_template_is_named(go):

@@ -62,7 +62,7 @@ def _owners(bridge: Bridge, craft: Craft, uuids: Iterable[str]) -> Iterator[Owne
     for uuid, look in nvml.look_at(uuids).items():
         for pid in look.processes:
             command = linux.command_of(pid)
-            whose, test = _whose(bridge, craft, pid) if command else (Whose.NOBODYS, "")
+            whose, test = _whose(bridge, craft, pid) if command else (Whose.UNKNOWN, "")
             yield Owner(uuid, pid, command, whose, test)
 
 

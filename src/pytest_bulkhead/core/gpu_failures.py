@@ -95,7 +95,7 @@ class Whose(enum.Enum):
         "none of this run",
         "end it, or give this run another card by CUDA_VISIBLE_DEVICES",
     )
-    NOBODYS = (
+    UNKNOWN = (
         "ended, or of another container",
         "look for it by nvidia-smi on the host",
     )
@@ -122,6 +122,11 @@ def explain_busy(cards: Fact[Devices], owners: Iterable[Owner]) -> str:
     """
     if isinstance(cards, Unknown):
         return f"who holds the card is not known: {cards.reason}"
+    if all(card.capability is None for card in cards.value):
+        return (
+            f"who holds the card is not known to {cards.source}\n"
+            "hint: where nvidia-ml-py is missing, pip install 'pytest-bulkhead[gpu]'"
+        )
     return "\n".join(_lines_on_busy(cards.value, tuple(owners)))
 
 

@@ -67,7 +67,7 @@ def test_who_holds_a_card_is_told():
         ALONE,
         [
             Owner("GPU-a", 7, "python -m pytest", Whose.TEST, "test_a.py::test_x"),
-            Owner("GPU-a", 8, "", Whose.NOBODYS),
+            Owner("GPU-a", 8, "", Whose.UNKNOWN),
             Owner("GPU-b", 9, "python -m pytest", Whose.TEST, "test_b.py::test_y"),
         ],
     )
@@ -75,16 +75,20 @@ def test_who_holds_a_card_is_told():
     assert told.splitlines() == [
         "in exclusive mode, for one process at a time: GPU-a",
         f"GPU-a is held by pid 7 (python -m pytest), {words}: test_a.py::test_x",
-        f"GPU-a is held by pid 8, {Whose.NOBODYS.value[0]}",
+        f"GPU-a is held by pid 8, {Whose.UNKNOWN.value[0]}",
         f"GPU-b is held by pid 9 (python -m pytest), {words}: test_b.py::test_y",
         f"hint: {hint}",
-        f"hint: {Whose.NOBODYS.value[1]}",
+        f"hint: {Whose.UNKNOWN.value[1]}",
     ]
 
 
 def test_what_is_not_known_of_a_busy_card_is_said():
-    """No NVML, no exclusive mode, nobody there any more."""
+    """No driver, cards of which only the files are seen, no exclusive mode, nobody there any more."""
     assert explain_busy(Unknown("no driver"), ()) == "who holds the card is not known: no driver"
+    counted = Known((Device("nvidia0", None, None),), "/dev, without nvidia-ml-py")
+    for cards in (counted, Known((), "/dev, without nvidia-ml-py")):
+        told = explain_busy(cards, ())
+        assert told.startswith("who holds the card is not known to /dev, without nvidia-ml-py\n")
 
     told = explain_busy(Known((Device("GPU-a", 1),), "NVML"), ())
     assert told.startswith("no card is in exclusive mode; ")
