@@ -96,6 +96,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_bulkhead.examples import collect_examples  # noqa: PLC0415 - only when asked
 
         collect_examples(config)
+    if _has_promises(config) and not hasattr(config, "workerinput"):
+        from pytest_bulkhead.meant import MeantPlugin  # noqa: PLC0415 - as above
+
+        config.pluginmanager.register(MeantPlugin(), "bulkhead-meant")
+
+
+def _has_promises(config: pytest.Config) -> bool:
+    given = config.getoption("provides"), config.getini("isolate_provides")
+    return any(given) or "BULKHEAD_PROVIDES" in os.environ
 
 
 @pytest.fixture

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import NamedTuple
 
 import pytest
 
 from pytest_bulkhead.core.judging import Fail, Judgement, Met, Skip, judge
 from pytest_bulkhead.core.keys import Requirement
+from pytest_bulkhead.core.meant import promises_for
 from pytest_bulkhead.core.needs import NOTHING
 from pytest_bulkhead.core.presets import Presets, preset_of
 from pytest_bulkhead.core.promises import Promise, read_promises
 from pytest_bulkhead.core.requirements import join, read_mark, read_preset_mark
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.meant import MeantReportsPlugin, mark_meant
 from pytest_bulkhead.needing import note_capacity, note_needs
 from pytest_bulkhead.preset_marks import others_lines
 from pytest_bulkhead.system.capacity import capacity_of
@@ -54,16 +57,29 @@ def judge_tests(session: pytest.Session, own_line: str, presets: Presets, *, ref
         promises = _read_promises(config)
         if owner and not presets:
             _refuse_unjudged(promises, owner)
-        judgements = _judge(config, firsts, readers, promises)
+        judged = _judge(config, firsts, readers, promises)
     except UsageProblem as problem:
         if refuses:
             raise pytest.UsageError(str(problem)) from None
-        judgements = {item: Fail(str(problem)) for item in firsts}
+        judged = {item: _Judged(Fail(str(problem)), []) for item in firsts}
     for items in alike:
         for item in items:
-            _apply(item, judgements.get(items[0], Met()))
-    if any(isinstance(judgement, Fail) for judgement in judgements.values()):
+            _apply(item, judged.get(items[0], _UNJUDGED))
+    if any(isinstance(one.judgement, Fail) for one in judged.values()):
         config.pluginmanager.register(BrokenPromisePlugin(), "bulkhead-requires")
+    if any(one.meant_for for one in judged.values()):
+        config.pluginmanager.register(MeantReportsPlugin(), "bulkhead-meant-reports")
+
+
+class _Judged(NamedTuple):
+    """What comes of the needs of a test."""
+
+    judgement: Judgement
+    #: The promises for which it is meant to run.
+    meant_for: list[str]
+
+
+_UNJUDGED = _Judged(Met(), [])
 
 
 class _Readers:
@@ -115,7 +131,7 @@ def _judge(
     items: list[pytest.Item],
     readers: _Readers,
     promises: list[Promise],
-) -> dict[pytest.Item, Judgement]:
+) -> dict[pytest.Item, _Judged]:
     """Judge tests; what they ask for is read where nothing runs, too."""
     wanted = {item: readers.requirements_of(item) for item in items}
     if config.option.collectonly:
@@ -125,10 +141,16 @@ def _judge(
     needs = [one.needs for one in judgements.values() if isinstance(one, Met)]
     if any(one != NOTHING for one in needs):
         note_capacity(config, capacity_of(machine, gpus=any(one.gpus for one in needs)))
-    return judgements
+    return {
+        item: _Judged(judgement, promises_for(wanted[item], promises))
+        for item, judgement in judgements.items()
+    }
 
 
-def _apply(item: pytest.Item, judgement: Judgement) -> None:
+def _apply(item: pytest.Item, judged: _Judged) -> None:
+    judgement, meant_for = judged
+    if meant_for:
+        mark_meant(item, meant_for)
     if isinstance(judgement, Skip):
         item.add_marker(pytest.mark.skip(reason=judgement.reason), append=False)
     elif isinstance(judgement, Fail):

@@ -99,6 +99,57 @@ def test_a_runner_without_its_gpu_is_not_green(run, files):
         assert f"{lost}; promised by " in promised.out
 
 
+MEANT = """
+import pytest
+
+needs_gpu = pytest.mark.requires(gpu=1)
+
+@needs_gpu
+@pytest.mark.skipif("True", reason="other")
+def test_a(): pass
+
+@needs_gpu
+@pytest.mark.xfail(run=False)
+def test_b(): pass
+
+@needs_gpu
+def test_c(): pytest.skip("no driver")
+
+@needs_gpu
+@pytest.mark.xfail
+def test_ran(): assert False
+
+def test_other(): pass
+"""
+
+
+@pytest.mark.parametrize("how", [*HOWS.values(), ("-n2",)], ids=[*HOWS, "plain xdist"])
+def test_a_run_is_not_green_in_which_nothing_ran_that_was_meant_to(how, run, files):
+    """A line at the end says which promise."""
+    files({"test_a.py": MEANT, "cards": f"GPU-a {24 * 10**9} -\n"})
+    environ = {"PYTHONPATH": str(DRIVERS), "CARDS": str(run.path / "cards")}
+    missed = run(*how, "--provides=gpu,ram>=1MB", "-k", "not ran", **environ)
+
+    assert missed.code == 1, shown(missed)
+    line = "ERROR: promised by --provides gpu, and all 3 tests that need it were skipped: none ran that was meant to"
+    assert line in missed.out, shown(missed)
+    assert missed.tests["passed"] == 1
+
+
+@pytest.mark.parametrize(
+    "green",
+    [("--provides=gpu",), ("--provides=gpu", "-k", "other"), ("--provides=gpu", "--co"), ("-k", "not ran")],
+    ids=["one ran", "none selected", "none runs", "no promise"],
+)  # fmt: skip
+def test_a_run_stays_green_where_nothing_is_missed(green, run, files):
+    """One that ran is enough, if its failure was expected as well."""
+    files({"test_a.py": MEANT, "cards": f"GPU-a {24 * 10**9} -\n"})
+    finished = run("--isolate=session", *green, PYTHONPATH=str(DRIVERS), CARDS=str(run.path / "cards"))  # fmt: skip
+
+    assert finished.code == 0, shown(finished)
+    assert "meant to" not in finished.out
+
+
 @pytest.mark.parametrize("how", [(), ("--isolate=function",), ("--co",), ("-n2",)], ids=str)
 def test_a_bad_value_names_test_key_and_forms(how, run, files):
     """It is a usage error, and under plain pytest-xdist, where that would be a crash, an error of the tests."""
