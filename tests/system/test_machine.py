@@ -237,8 +237,26 @@ def test_gpus_are_those_that_nvml_lists_and_cuda_shows(ask_nvml, cards, environ,
     assert ask_nvml(cards, **environ) == told
 
 
-def test_without_the_library_the_gpus_are_unknown():
-    """And it says what to install."""
-    code = "import sys; sys.modules['pynvml'] = None\n" + ASK
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
-    assert "pip install 'pytest-bulkhead[gpu]'" in told
+@pytest.mark.parametrize(
+    ("files", "variable", "told"),
+    [
+        ([], None, "[]"),
+        (["dev/nvidia-uvm", "dev/nvidiactl", "dev/nvidia3", "dev/nvidia10"], None, "[('nvidia3', None), ('nvidia10', None)]"),
+        (["dev/nvidia3", "dev/nvidia10"], "1", "[('nvidia10', None)]"),
+        (["dev/nvidia0"], "GPU-1234", "files in /dev do not tell which"),
+        (["dev/nvidia0"], "MIG-1234", "files in /dev do not tell which"),
+        (["dev/dxg"], None, "GPUs cannot be counted"),
+        (["dev/nvidiactl"], None, "GPUs cannot be counted"),
+        (["dev/nvidia0", "proc/driver/nvidia/capabilities/gpu0/mig/gi3/access"], None, "GPUs cannot be counted"),
+    ],
+)  # fmt: skip
+def test_without_the_library_gpus_are_counted_by_their_files(tree, files, variable, told):
+    """Those that a container has, without what nobody tells of them; else it says what to install."""
+    root = tree(**dict.fromkeys(files, ""))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CUDA_")}
+    if variable is not None:
+        environ |= {"CUDA_VISIBLE_DEVICES": variable, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    code = "import sys; sys.modules['pynvml'] = None" + ASK.replace("()", f"({root!r})", 1)
+    out = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=60, check=True).stdout  # fmt: skip
+    assert out.startswith(told)
+    assert told.startswith("[") or "pip install 'pytest-bulkhead[gpu]'" in out

@@ -23,8 +23,8 @@ class Device:
     uuid: str
     #: Bytes, in use or not; None for one that has none of its own, or does not tell.
     memory: int | None
-    #: The compute capability, as `8.6`; empty for what is not CUDA's.
-    capability: str = ""
+    #: The compute capability, as `8.6`; empty for what is not CUDA's, None where nobody tells.
+    capability: str | None = ""
     #: Of one that is cut into MIG devices: those that there are. None for one that is not cut.
     slices: tuple[Device, ...] | None = None
     #: Its compute mode lets one process use it at a time.
@@ -139,4 +139,4 @@ def name_cards(devices: Devices, variable: str | None, *, in_bus_order: bool) ->
 
 def _card(device: Device, token: str) -> Card:
     named = device.uuid if device.uuid.startswith("MIG-") else token
-    return Card(named, device.uuid, device.memory or 0, device.capability, device.alone)
+    return Card(named, device.uuid, device.memory or 0, device.capability or "", device.alone)

@@ -199,8 +199,8 @@ def _candidates(requirement: Requirement, machine: Machine) -> tuple[list[Device
 
 
 def _is_capable(device: Device, requirement: Requirement) -> bool:
-    wanted = requirement.capability
-    return not wanted or (bool(device.capability) and wanted.contains(device.capability))
+    wanted, found = requirement.capability, device.capability
+    return not wanted or found is None or (bool(found) and wanted.contains(found))
 
 
 def _gpu_memory(requirement: Requirement, machine: Machine) -> str:

@@ -1,14 +1,18 @@
 """The GPUs of this machine, by NVML: it initialises no device, so a process can be forked after it.
 
-Not by torch or CUDA: what asks them for as little as a count can no longer be forked.
+Not by torch or CUDA: what asks them for as little as a count can no longer be forked. Without
+NVML's library they are counted by their files in `/dev`, of which a container has those of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_bulkhead.core.devices import Device, Devices, visible_devices
@@ -18,9 +22,13 @@ from pytest_bulkhead.core.known import Fact, Known, Unknown
 T = TypeVar("T")
 
 
-def usable_devices() -> Fact[Devices]:
-    """Return the GPUs that this process may use."""
-    devices = _all_devices()
+def usable_devices(root: str = "/") -> Fact[Devices]:
+    """Return the GPUs that this process may use.
+
+    Args:
+        root: the folder that stands for `/`.
+    """
+    devices = _all_devices(Path(root))
     if isinstance(devices, Unknown):
         return devices
     return visible_devices(
@@ -30,7 +38,9 @@ def usable_devices() -> Fact[Devices]:
     )
 
 
-def _all_devices() -> Fact[Devices]:
+def _all_devices(root: Path) -> Fact[Devices]:
+    if importlib.util.find_spec("pynvml") is None:
+        return _devices_by_files(root)
     return _ask(lambda nvml: tuple(_read_devices(nvml)))
 
 
@@ -43,9 +53,7 @@ def _ask(question: Callable[[Any], T]) -> Fact[T]:
     try:
         import pynvml  # noqa: PLC0415 - an extra, and only for tests that need a GPU
     except ImportError:
-        return Unknown(
-            "GPUs cannot be counted without nvidia-ml-py: pip install 'pytest-bulkhead[gpu]'"
-        )
+        return Unknown(f"NVML cannot be asked: {_INSTALL}")
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as problem:
@@ -66,18 +74,36 @@ def _read_use(nvml: Any, uuid: str) -> Look:  # noqa: ANN401 - a module without 
     return Look(int(nvml.nvmlDeviceGetMemoryInfo(handle).used), sizes)
 
 
+_INSTALL = "pip install 'pytest-bulkhead[gpu]' for nvidia-ml-py, which counts them"
+
+
+def _devices_by_files(root: Path) -> Fact[Devices]:
+    """Count the GPUs of which nobody tells more than that they are there."""
+    names = [path.name for path in root.glob("dev/nvidia*") if path.name[6:].isdecimal()]
+    # Under WSL all GPUs are one file; of one that is cut, MIG devices are in use and not the card.
+    uncounted = [*root.glob("dev/dxg"), *root.glob("proc/driver/nvidia/capabilities/gpu*/mig/gi*")]
+    if uncounted or (not names and any(root.glob("dev/nvidiactl"))):
+        return Unknown(f"GPUs cannot be counted by their files in /dev: {_INSTALL}")
+    if re.search("GPU-|MIG-", os.environ.get("CUDA_VISIBLE_DEVICES", "")):
+        return Unknown(
+            f"files in /dev do not tell which GPU CUDA_VISIBLE_DEVICES names: {_INSTALL}"
+        )
+    names.sort(key=lambda name: int(name[6:]))
+    return Known(tuple(Device(name, None, None) for name in names), "/dev, without nvidia-ml-py")
+
+
 def _read_devices(nvml: Any) -> list[Device]:  # noqa: ANN401 - a module without types
     handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
     return [_read_device(nvml, handle) for handle in handles]
 
 
 def _read_device(nvml: Any, handle: object) -> Device:  # noqa: ANN401 - as above
-    major, minor = nvml.nvmlDeviceGetCudaComputeCapability(handle)
-    device = _read_part(nvml, handle, f"{major}.{minor}")
+    capability = "{}.{}".format(*nvml.nvmlDeviceGetCudaComputeCapability(handle))
+    device = _read_part(nvml, handle, capability)
     device = replace(device, alone=_is_alone(nvml, handle))
     if not _is_cut(nvml, handle):
         return device
-    slices = tuple(_read_part(nvml, one, device.capability) for one in _slices_of(nvml, handle))
+    slices = tuple(_read_part(nvml, one, capability) for one in _slices_of(nvml, handle))
     return replace(device, slices=slices)
 
 

@@ -153,6 +153,7 @@ UNKNOWN = Unknown("nobody knows")
             Paper(gpus=Known((Device("GPU-a", None, "12.1"),), "NVML")),
             {"gpu_memory": "99TB", "gpu_memory_total": "99TB"},
         ),
+        (Paper(gpus=Known((Device("a", None, None),), "/dev")), {"compute_capability": ">=99"}),
     ],
 )
 def test_a_measure_that_nobody_can_tell_is_enough(machine, kwargs):
