@@ -145,7 +145,10 @@ def _judge(
     needs = [one.needs for one in found if isinstance(one, Met) and one.needs != NOTHING]
     if needs:
         note_capacity(config, capacity_of(machine, gpus=any(one.gpus for one in needs)))
-    return judgements
+    return {
+        item: _Judged(judgement, promises_for(wanted[item], promises))
+        for item, judgement in judgements.items()
+    }
 
 
 def _apply(item: pytest.Item, judged: _Judged) -> None:
