@@ -145,10 +145,7 @@ def _judge(
     needs = [one.needs for one in found if isinstance(one, Met) and one.needs != NOTHING]
     if needs:
         note_capacity(config, capacity_of(machine, gpus=any(one.gpus for one in needs)))
-    return {
-        item: _Judged(judgement, promises_for(wanted[item], promises))
-        for item, judgement in judgements.items()
-    }
+    return judgements
 
 
 def _apply(item: pytest.Item, judged: _Judged) -> None:
