@@ -48,7 +48,9 @@ def test_what_a_group_takes_is_told():
     needs = Needs(2, gpus=1, exclusive=("db",))
     group = Group(0, "a.py", (0, 1), scope="module", needs=needs)
 
-    assert [
-        "module: a.py: 2 tests, 0.75 s; spawned (its tests take a GPU); "
-        "it takes gpu 1, cpus 2, exclusive db"
-    ] == list(why_lines(Course(ITEMS, [group], {0: [False]}, SECONDS, "", {})))
+    assert list(why_lines(Course(ITEMS, [group], {0: [False]}, SECONDS, "", {}))) == [
+        (
+            "module: a.py: 2 tests, 0.75 s; spawned (its tests take a GPU); "
+            "it takes gpu 1, cpus 2, exclusive db"
+        )
+    ]
