@@ -87,7 +87,8 @@ def _plain(line: Line) -> str:
     return f"  {verdict:6} {line.figure}: {measured} {target}{f'[{line.notes}]' * bool(line.notes)}"
 
 
-def _row(line: Line) -> str:
+def row(line: Line) -> str:
+    """Return a line as a row of the table."""
     verdict = {True: "yes", False: "**no**", None: ""}[line.met]
     return f"| {line.figure} | {line.measured} | {line.target} | {verdict} | {line.notes} |"
 
@@ -98,6 +99,6 @@ def merged(page: str, lines: Iterable[Line]) -> str:
     table, _, after = rest.partition(END)
     rows = {row.split(" | ")[0]: row for row in table.splitlines()[1:] if row.startswith("| ")}
     rows.pop("| figure", None)
-    rows |= {f"| {line.figure}": _row(line) for line in lines}
+    rows |= {f"| {line.figure}": row(line) for line in lines}
     body = "\n".join([BEGIN, machine() + "\n", HEAD, *rows.values(), END])
     return f"{before}{body}{after}"

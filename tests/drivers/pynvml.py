@@ -102,7 +102,7 @@ def _uses(card):
         if alive:
             os.utime(path)
         if alive or how == "never" or (how == "late" and time.time() - path.stat().st_mtime < LAG):
-            yield pid, int(size)
+            yield pid, int(size or 0)  # none while it is being written
 
 
 def _is_zombie(pid):

@@ -253,6 +253,19 @@ def add_junit_extras(config: pytest.Config, report: pytest.TestReport) -> None:
             xml.add_global_property(name, value)
 
 
+def add_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """Add a section to a failed report where the terminal and the JUnit file both show it.
+
+    `report.sections` is for what was captured: of others JUnit writes nothing. Sections of the
+    traceback's representation have no public name.
+    """
+    add = getattr(report.longrepr, "addsection", None)
+    if add is not None:
+        add(title, text)
+    else:
+        report.longrepr = f"{report.longrepr}\n{title}\n{text}"
+
+
 @contextlib.contextmanager
 def unhooked_imports() -> Iterator[None]:
     """Import modules of ours without pytest's assertion rewriting.

@@ -93,7 +93,14 @@ class Testimony:
             report.node = craft.node
         if hasattr(report, "bulkhead_junit"):
             self._add_junit_extras(report)
+        if hasattr(report, "bulkhead_gpu_failure"):
+            self._explain_gpu_failure(craft, report)
         return report
+
+    def _explain_gpu_failure(self, craft: Craft, report: pytest.TestReport) -> None:
+        from pytest_bulkhead.controller.gpu_failures import add_explanation  # noqa: PLC0415 - rare
+
+        add_explanation(self._bridge, craft, report)
 
     def _tell(self, report: Any) -> None:  # noqa: ANN401 - of any plugin
         self._hook.pytest_runtest_logreport(report=report)

@@ -45,6 +45,9 @@ _LIMIT = 30.0
 #: What was put into torch's extension: {name: the function that stood there}.
 _originals: dict[str, Callable[..., Any]] = {}
 
+#: The first call that was not for a child to answer: one text, or none.
+_called: list[str] = []
+
 #: {question: its function, and the code that this had}
 _questions: dict[str, tuple[FunctionType, CodeType]] = {}
 
@@ -70,6 +73,14 @@ def unwatch_torch() -> None:
         function.__code__ = code
     _originals.clear()
     _questions.clear()
+
+
+def first_call() -> str:
+    """Return who first had torch ask the driver here, or where this was forked; empty for nobody.
+
+    From then on torch refuses to be used in a fork, also where there was no device.
+    """
+    return "".join(_called)
 
 
 def _watch(extension: ModuleType) -> None:
@@ -181,6 +192,8 @@ def _blaming(call: Callable[..., Any]) -> Callable[..., Any]:
     def watched(*args: Any) -> Any:  # noqa: ANN401 - as in torch
         __tracebackhide__ = True
         before = is_cuda_in_use()
+        if not _called:
+            _called.append(places.call_of_user(sys._getframe(1)))
         try:
             return call(*args)
         finally:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_bulkhead.core.ends import LOST_CHANNEL
+from pytest_bulkhead.core.gpu_failures import read_failure
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning
@@ -57,8 +59,10 @@ class ReporterPlugin:
     failed in `pytest_report_teststatus`.
     """
 
-    def __init__(self, config: pytest.Config, mouth: Mouth) -> None:
+    def __init__(self, config: pytest.Config, mouth: Mouth, pause: Callable[[], object]) -> None:
         self._config = config
+        #: Waits until the controller has worked off what was said.
+        self._pause = pause
         self.mouth = mouth
         #: The item in hand.
         self.item = -1
@@ -78,10 +82,13 @@ class ReporterPlugin:
 
     def send(self, report: pytest.TestReport) -> None:
         """Send a report of the item in hand."""
+        at_gpu = report.failed and _note_gpu_failure(report)
         data = serialise(self._config, report)
         if type(data) is dict:
             self._leave_out_known(data)
         self.mouth.say(msg.Reported(self.item, data))
+        if at_gpu and self.mouth.connected:
+            self._pause()  # who holds the card may be ours, and must not end before it is seen
 
     def _leave_out_known(self, data: dict[str, Any]) -> None:
         """Leave out what an earlier report of the same test has told: half of what there is."""
@@ -107,6 +114,25 @@ class ReporterPlugin:
 
     def pytest_internalerror(self, excrepr: object) -> None:
         self.mouth.say(msg.Refused("internal", str(excrepr), 3))
+
+
+def _note_gpu_failure(report: pytest.TestReport) -> bool:
+    """Note in a report, for the controller, what only this process knows of a failure at a GPU.
+
+    Returns:
+        Whether it is one.
+    """
+    captured = (text for _title, text in report.sections)
+    failure = read_failure("\n".join([report.longreprtext, *captured]))
+    if failure is None:
+        return False
+    from pytest_bulkhead.system import accelerators, torch_calls  # noqa: PLC0415 - rare
+
+    in_use = accelerators.is_cuda_in_use()
+    failure = failure._replace(in_use=in_use, asked=torch_calls.first_call())
+    # pytest sends every attribute of a report.
+    report.bulkhead_gpu_failure = list(failure)  # type: ignore[attr-defined]
+    return True
 
 
 def serialise(config: pytest.Config, report: pytest.TestReport) -> msg.Plain:

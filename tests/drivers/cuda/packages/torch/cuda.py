@@ -4,6 +4,8 @@ import types
 
 import torch
 
+from . import card
+
 
 def is_available():
     return torch._C._cuda_getDeviceCount() > 0
@@ -13,13 +15,35 @@ def init():
     _lazy_init()
 
 
+_state = []
+
+
 def _lazy_init():
     torch._C._cuda_init()
+    _state.append("initialised")
 
 
 def synchronize():
     _lazy_init()
+    card.hold(0)
     torch._C._cuda_synchronize()
+
+
+def is_initialized():
+    return bool(_state)
+
+
+def set_device(device):
+    synchronize()
+
+
+def device_count():
+    return torch._C._cuda_getDeviceCount()
+
+
+def mem_get_info(device=None):
+    synchronize()
+    return 0, card.total()
 
 
 def get_device_properties(device=None):
