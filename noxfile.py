@@ -62,13 +62,11 @@ OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
 _ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
-    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or "
-    "test_levels"
+    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or test_levels"
 )
 OTHER_PYTHON = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 #: Between the oldest Python and the newest there is little that neither of them shows.
-_CORE = "test_programs or test_ten_musts or test_canary or test_start"
-BETWEEN = (*QUICK, "-k", f"{_ONE_CELL} and ({_CORE})")
+BETWEEN = (*QUICK, "-k", "test_ten_musts or test_canary or test_start or test_stages")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
