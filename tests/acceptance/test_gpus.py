@@ -200,6 +200,16 @@ def test_without_a_card_nothing_of_this_happens(suite, run):
     assert notes(run)["plain"][1] == ["0"]
 
 
+def test_after_the_last_test_memory_is_not_waited_for_for_ever(suite, run):
+    """Whoever asked to wait did so for tests that need it: with none left, it is told who holds it."""
+    go = suite(ONE_CARD, module("b", how="never", seconds=1))
+    finished = go("--isolate=session", "-o", "isolate_gpu_release=wait 0.5")
+
+    assert finished.counts == {"passed": 2}, shown(finished)
+    assert "13.03 GiB of GPU-a: " in finished.section("GPU memory that did not come back")
+    assert verified(run) == []
+
+
 @pytest.mark.parametrize("pids", ["", "hidden"])
 def test_memory_that_never_comes_back_is_told(pids, suite, run):
     """With who holds it, as far as the driver tells that here; and the next group has the card."""
