@@ -46,21 +46,27 @@ UNIT, OUTSIDE = ("--isolate=module",), ("--isolate=session",)
 #: What needs minutes has a session of its own.
 QUICK = ("-m", "not slow")
 #: What these promise depends neither on the Python nor on the pytest.
-_ANY = "test_evidence or test_parallel or test_profiles or test_random"
+_ANY = (
+    "test_evidence or test_parallel or test_profiles or test_random or test_requires or "
+    "test_presets or test_scheduling or test_gpus or test_bisect or test_doctor or "
+    "test_examples_as_tests"
+)
 #: What these promise does not depend on the pytest, but on Python and the operating system.
-_ANY_PYTEST = f"{_ANY} or test_programs or test_timeouts or test_nothing_left or test_after_crash"
+_ANY_PYTEST = (
+    f"{_ANY} or test_programs or test_timeouts or test_nothing_left or test_after_crash or "
+    "test_guards or test_imports or test_demo or test_explain or test_out_of_memory or "
+    "test_gpu_gates"
+)
 OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
 #: On another Python each guilty program runs at one level and started in one way.
 _ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
-    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or "
-    "test_levels or test_requires"
+    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or test_levels"
 )
 OTHER_PYTHON = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 #: Between the oldest Python and the newest there is little that neither of them shows.
-_CORE = "test_programs or test_ten_musts or test_canary or test_start"
-BETWEEN = (*QUICK, "-k", f"{_ONE_CELL} and ({_CORE})")
+BETWEEN = (*QUICK, "-k", "test_ten_musts or test_canary or test_start or test_stages")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [

@@ -225,7 +225,7 @@ def test_an_interrupt_raised_at_import_ends_the_run_as_in_plain_pytest(run, file
 def test_no_test_runs_when_collection_failed(level, run, files):
     """As in plain pytest, every time: no worker is started before the errors are known."""
     files({"a/test_1.py": "def test_x(): pass\n" * 3, "b/test_2.py": "import nope\n"})
-    for _ in range(8):
+    for _ in range(4):
         finished = run(f"--isolate={level}")
         assert finished.counts == {"error": 1}, shown(finished)
         assert finished.code == 2

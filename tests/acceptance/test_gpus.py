@@ -154,6 +154,18 @@ def test_a_grant_is_a_part_of_what_the_run_may_use(cards, visible, together, sui
     assert verified(run) == []
 
 
+def test_a_mig_device_is_granted_by_its_name(suite, run):
+    """A process sees one of them, and it is given out as a card of its own size."""
+    cards = [f"GPU-a {80 * GB} mig", f"MIG-1 {20 * GB} slice", f"MIG-2 {40 * GB} slice"]
+    modules = module("b", 'gpu_memory="10GB"') | module("c", 'gpu_memory="38GB"')
+    finished = suite(cards, modules)("--isolate=module", "-n2", CUDA_VISIBLE_DEVICES="MIG-2")
+
+    assert finished.counts == {"passed": 3}, shown(finished)
+    assert "isolate: GPUs MIG-2 (37.25 GiB)" in finished.out
+    assert [notes(run)[name][1] for name in ("plain", "b", "c")] == [[], ["MIG-2"], ["MIG-2"]]
+    assert verified(run) == []
+
+
 @pytest.mark.parametrize("kind", ["alone", "-"])
 def test_parts_of_a_card_are_given_out_unless_it_is_exclusive(kind, suite, run):
     """Two of 10 GB fit on one of 24 GB, but not where the compute mode lets one process in."""
@@ -186,6 +198,16 @@ def test_without_a_card_nothing_of_this_happens(suite, run):
 
     assert finished.counts == {"passed": 1, "skipped": 3}, shown(finished)
     assert notes(run)["plain"][1] == ["0"]
+
+
+def test_after_the_last_test_memory_is_not_waited_for_for_ever(suite, run):
+    """Whoever asked to wait did so for tests that need it: with none left, it is told who holds it."""
+    go = suite(ONE_CARD, module("b", how="never", seconds=1))
+    finished = go("--isolate=session", "-o", "isolate_gpu_release=wait 0.5")
+
+    assert finished.counts == {"passed": 2}, shown(finished)
+    assert "13.03 GiB of GPU-a: " in finished.section("GPU memory that did not come back")
+    assert verified(run) == []
 
 
 @pytest.mark.parametrize("pids", ["", "hidden"])

@@ -166,6 +166,7 @@ STYLES = {
 def comparable(finished, folder):
     text = finished.out.replace(f"/{folder}/suite", "/suite")
     text = re.sub(r"\d+\.\d+s|0x[0-9a-f]+|'\w+\.\w+'", "", text)
+    text = re.sub(r"@pytest\.mark\.\w+: .*\(pytest-bulkhead, isolate_marks\)\.\n\n", "", text)
     # In plain pytest's -v "collecting ..." stands before the count; nobody here waits for it.
     lines = [line.strip("= ").removeprefix("collecting ... ") for line in text.splitlines()]
     return [line for line in lines if not line.startswith(("isolate:", "rootdir", "cachedir"))]

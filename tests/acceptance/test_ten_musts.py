@@ -255,19 +255,21 @@ def test_extra(request):
     assert '<property name="a"' in (run.path / "junit.xml").read_text()
 
 
-@pytest.mark.parametrize("args", [(), ("-n", "2"), ("-o", "isolate_start=spawn")])
-def test_9_nobody_has_foreign_output(args, run, files):
-    """Forty tests print their names; each report has its own and no other."""
-    text = "import os, sys, pytest\n@pytest.mark.parametrize('n', range(10))\ndef test_p(n, request):\n    name = f'<{request.node.nodeid}>'\n    print(name)\n    print(name, file=sys.stderr)\n    os.write(1, name.encode() + b'\\n')\n"
-    files({f"test_{n}.py": text for n in range(4)})
+@pytest.mark.parametrize(
+    ("args", "count"), [((), 10), (("-n", "2"), 10), (("-o", "isolate_start=spawn"), 2)]
+)
+def test_9_nobody_has_foreign_output(args, count, run, files):
+    """Forty tests print their names, or eight interpreters; each report has its own and no other."""
+    text = "import os, sys, pytest\n@pytest.mark.parametrize('n', range(COUNT))\ndef test_p(n, request):\n    name = f'<{request.node.nodeid}>'\n    print(name)\n    print(name, file=sys.stderr)\n    os.write(1, name.encode() + b'\\n')\n"
+    files({f"test_{n}.py": text.replace("COUNT", str(count)) for n in range(4)})
     finished = run("--isolate=function", "--junitxml=junit.xml", "-o", "junit_logging=all",
                    "-o", "junit_log_passing_tests=True", *args)  # fmt: skip
-    assert finished.counts == {"passed": 40}, shown(finished)
+    assert finished.counts == {"passed": 4 * count}, shown(finished)
     for case in ET.parse(run.path / "junit.xml").iter("testcase"):
         nodeid = f"{case.get('classname')}.py::{case.get('name')}"
         text = "".join(case.itertext())
         assert re.findall(r"<([^>]+)>", text) == [nodeid] * 3, text
-    assert len(read_junit(run.path / "junit.xml")) == 10
+    assert len(read_junit(run.path / "junit.xml")) == count
 
 
 STOPS = {

@@ -74,8 +74,8 @@ class _Verifier:
             # One that left tests undone counts as busy still, which nobody can see here.
             if event.worker in self.held:  # it computes nothing any more
                 self.held[event.worker] = {**self.held[event.worker], "cpus": 0}
-        elif isinstance(event, ev.WorkerEnded):
-            self.end(event.worker, now)
+        elif isinstance(event, (ev.WorkerEnded, ev.SpareEnded)):
+            self.end(event.worker, now)  # of a spare: it was adopted meanwhile
         elif isinstance(event, ev.CardsSeen):
             self.see_cards(event, now)
 

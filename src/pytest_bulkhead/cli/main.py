@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 from pytest_bulkhead import __version__
-from pytest_bulkhead.cli import demo, explain
+from pytest_bulkhead.cli import bisect, demo, doctor, explain
 from pytest_bulkhead.errors import UsageProblem
 
 #: What a shell reports of a program that died of a closed pipe: 128 + SIGPIPE.
@@ -32,7 +32,9 @@ class Verb(NamedTuple):
 
 
 VERBS = (
+    Verb("bisect", bisect.SUMMARY, bisect.add_arguments, bisect.perform),
     Verb("demo", demo.SUMMARY, demo.add_arguments, demo.perform),
+    Verb("doctor", doctor.SUMMARY, doctor.add_arguments, doctor.perform),
     Verb("explain", explain.SUMMARY, explain.add_arguments, explain.perform),
 )
 

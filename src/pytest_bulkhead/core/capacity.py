@@ -126,9 +126,7 @@ class Grants:
 
     def _shortage(self, needs: Needs) -> frozenset[str]:
         assert self.capacity is not None, "something is scarce"
-        short = {name for name in needs.exclusive if self._is_held(name)}
-        short |= {name for name in needs.shared if self._is_held(name, exclusively=True)}
-        names = set(map(lock_name, short))
+        names = set(map(lock_name, self._locked(needs)))
         if sum(one.cpus for one in self.held.values()) + needs.cpus > self.capacity.cpus:
             names.add("cpus")
         ram = sum(one.ram for one in self.held.values()) + needs.ram
@@ -138,11 +136,12 @@ class Grants:
             names.add("gpus")
         return frozenset(names)
 
-    def _is_held(self, lock: str, *, exclusively: bool = False) -> bool:
-        return any(
-            lock in grant.exclusive or (not exclusively and lock in grant.shared)
-            for grant in self.held.values()
-        )
+    def _locked(self, needs: Needs) -> set[str]:
+        """Return the locks that somebody else holds."""
+        # As sets: a process may take a lock for each of its thousands of tests.
+        exclusive = {lock for grant in self.held.values() for lock in grant.exclusive}
+        shared = {lock for grant in self.held.values() for lock in grant.shared}
+        return exclusive & {*needs.exclusive, *needs.shared} | shared & {*needs.exclusive}
 
     @contextlib.contextmanager
     def setting_aside(self) -> Iterator[Callable[[Needs, frozenset[str]], None]]:

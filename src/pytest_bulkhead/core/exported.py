@@ -10,6 +10,10 @@ from pytest_bulkhead.core.capacity import Capacity, Grant
 SLOT, GRANT = "BULKHEAD_SLOT", "BULKHEAD_GRANT"
 VISIBLE, ORDER = "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"
 
+#: Of the grant, the characters with which a program can be started yet: Linux takes 128 KiB for one
+#: variable.
+_LONGEST = 100_000
+
 #: All of them.
 GRANTED = (SLOT, GRANT, VISIBLE, ORDER)
 
@@ -48,13 +52,13 @@ def profile_on_gpu(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _show(grant: Grant, tokens: list[str]) -> str:
-    return json.dumps(
-        {
-            "cpus": grant.cpus,
-            "ram": int(grant.ram),
-            "gpus": tokens,
-            "gpu_memory": [int(one) for one in grant.card_memory],
-            "exclusive": grant.exclusive,
-            "shared": grant.shared,
-        }
-    )
+    told = {
+        "cpus": grant.cpus,
+        "ram": int(grant.ram),
+        "gpus": tokens,
+        "gpu_memory": [int(one) for one in grant.card_memory],
+        "exclusive": grant.exclusive,
+        "shared": grant.shared,
+    }
+    text = json.dumps(told)
+    return text if len(text) < _LONGEST else json.dumps({**told, "exclusive": None, "shared": None})

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from pytest_bulkhead.core.sizes import write_size
 
+#: How many locks are named to people; one more is as short as to say so.
+_NAMED = 4
+
 
 class Needs(NamedTuple):
     """What is taken. Who asks for nothing takes one CPU, as every process does."""
@@ -49,6 +52,8 @@ class Needs(NamedTuple):
         cpus = f"cpus {self.cpus}" if self.cpus > 1 else ""
         locks = [f"exclusive {name}" for name in self.exclusive]
         locks += [f"shared {name}" for name in self.shared]
+        if len(locks) > _NAMED + 1:
+            locks[_NAMED:] = [f"and {len(locks) - _NAMED} locks more"]
         return ", ".join(str(one) for one in (gpus, memory, total, ram, cpus, *locks) if one)
 
 

@@ -9,7 +9,8 @@ the next group has them all the same.
 Invariants:
 
 - A GPU is granted again only when it was seen free, or its holders were told.
-- No run waits for ever unless that was asked for (`wait`), and none that was interrupted waits.
+- No run waits for ever unless that was asked for (`wait`) and a test is left to wait for it, and
+  none that was interrupted waits.
 """
 
 from __future__ import annotations
@@ -72,15 +73,25 @@ class Returning:
             one.look = None
         return [do.LookAtCards(worker, one.cards) for worker, one in late.items()]
 
-    def seen(self, event: ev.CardsSeen, grants: Grants, now: float) -> list[do.Action]:
-        """Take in what a look has shown: free what has come back, or is not waited for."""
+    def seen(
+        self, event: ev.CardsSeen, grants: Grants, now: float, *, wanted: bool
+    ) -> list[do.Action]:
+        """Take in what a look has shown: free what has come back, or is not waited for.
+
+        Args:
+            event: the look.
+            grants: where it is freed.
+            now: the instant.
+            wanted: somebody may need a GPU yet.
+        """
         gone = self._gone.get(event.worker)
         if gone is None:  # the run was interrupted meanwhile
             return []
         seconds = now - gone.since
         tells = bool(event.holders) and seconds >= self._release.grace and not gone.told
         gone.told = gone.told or tells
-        if not event.holders or (gone.told and self._release.policy != "wait"):
+        waits = wanted and self._release.policy == "wait"
+        if not event.holders or (gone.told and not waits):
             del self._gone[event.worker]
             grants.returned(event.worker)
         gone.look = now + (LATER_LOOK if gone.told else LOOK)

@@ -281,7 +281,8 @@ class Run(Course):
         self._fill(now)
 
     def _on_cards_seen(self, event: ev.CardsSeen, now: float) -> None:
-        self.wishes += self.returning.seen(event, self.roster.grants, now)
+        wanted = bool(self.roster.pool or self.workers)
+        self.wishes += self.returning.seen(event, self.roster.grants, now, wanted=wanted)
         self._fill(now)
 
     def _on_overdrawn(self, event: ev.Overdrawn, now: float) -> None:

@@ -5,6 +5,7 @@ The first line matters most: JUnit XML, the short summary and most CI pages show
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from pytest_bulkhead.core.ends import End
@@ -63,6 +64,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
+        yield f"  which of them it needs: bulkhead bisect {shlex.quote(evidence.nodeid)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     yield f"  run it again: {evidence.command}"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pytest_bulkhead.core.grouping import Group
 from pytest_bulkhead.core.item import Item
+from pytest_bulkhead.core.needs import NOTHING
 
 
 class Course(NamedTuple):
@@ -33,14 +34,19 @@ def why_lines(course: Course) -> Iterator[str]:
     for group in course.groups:
         starts = course.starts.get(group.id, ())
         if not group.staged or False in starts:
-            how = ", then ".join(_runs(starts, course.why_spawn)) or "no process was needed"
-            yield _line(group.scope, group.name, group.items, course, how)
+            why = "its tests take a GPU" if group.wants_fresh else course.why_spawn
+            how = ", then ".join(_runs(starts, why)) or "no process was needed"
+            yield _line(group.scope, group.name, group.items, course, how + _taken(group))
             continue
         for module, run in groupby(group.items, lambda item: course.items[item].scopes.module):
             how = f"forked for each {group.scope}, with wider fixtures set up"
-            yield _line(group.scope, module, list(run), course, how)
+            yield _line(group.scope, module, list(run), course, how + _taken(group))
     for place, why in course.together.items():
         yield f"{place}: its tests ran together, in one process: {why}"
+
+
+def _taken(group: Group) -> str:
+    return f"; it takes {group.needs.text}" if group.needs != NOTHING else ""
 
 
 def _line(scope: str, name: str, members: Sequence[int], course: Course, how: str) -> str:

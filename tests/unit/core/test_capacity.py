@@ -45,6 +45,24 @@ def test_what_is_held_is_not_there_for_others(held, wanted, short):
     assert grants_after(held).shortage(wanted) == short
 
 
+def test_thousands_of_locks_are_compared_once_each():
+    """A process that takes a lock for each of its tests must not make every decision slow."""
+    asked = 0
+
+    class Lock(str):
+        def __eq__(self, other):
+            nonlocal asked
+            asked += 1
+            return str(self) == str(other)
+
+        __hash__ = str.__hash__
+
+    held, wanted = (tuple(Lock(f"{who}{n}") for n in range(500)) for who in ("one", "other"))
+
+    assert grants_after(Needs(exclusive=held)).shortage(Needs(exclusive=wanted)) == set()
+    assert asked <= 1000
+
+
 def test_who_is_alone_has_what_there_is():
     """More is wanted by several tests together than there is: it is run, not waited for."""
     grants = grants_after()

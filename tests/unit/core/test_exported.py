@@ -27,6 +27,21 @@ def test_a_grant_is_told_as_json():
     assert set(found) <= set(GRANTED)
 
 
+def test_a_grant_that_no_program_could_be_started_with_is_told_without_its_locks():
+    """A process may hold a lock for each of its thousands of tests; the kernel bounds a variable."""
+    locks = tuple(f"tests/fixtures/database/{number}" for number in range(5_000))
+    for grant in (
+        Grant(2, exclusive=locks),
+        Grant(2, shared=locks),
+        Grant(2, shared=("é" * 9**5,)),
+    ):
+        told = exported(0, grant, Capacity(4, 0))["BULKHEAD_GRANT"]
+
+        assert len(told) < 128 * 1024
+        assert json.loads(told)["exclusive"] is json.loads(told)["shared"] is None
+        assert json.loads(told)["cpus"] == 2
+
+
 def test_nobody_sees_other_gpus_than_granted():
     """The inherited names, and none for who asked for none."""
     assert exported(0, GRANT, Capacity(4, 0, CARDS))["CUDA_VISIBLE_DEVICES"] == "3"

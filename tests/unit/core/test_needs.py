@@ -20,6 +20,16 @@ def test_what_is_taken_has_names():
     assert needs.text == "gpu 1, ram 48GB, cpus 2, exclusive db, shared port"
 
 
+def test_of_many_locks_some_are_named():
+    """A process may take a lock for each of its tests: people want to know that, not all of them."""
+    locks = tuple(f"db{number}" for number in range(1_000))
+
+    assert Needs(exclusive=locks[:4]).text == ", ".join(f"exclusive {one}" for one in locks[:4])
+    assert Needs(exclusive=locks).text == (
+        "exclusive db0, exclusive db1, exclusive db2, exclusive db3, and 996 locks more"
+    )
+
+
 def test_a_process_takes_the_most_that_any_of_its_tests_takes():
     """Of amounts the largest, of locks all; who locks and shares the same, locks it."""
     one = Needs(2, 5e9, 1, 8e9, exclusive=("db",), shared=("port",))

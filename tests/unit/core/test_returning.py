@@ -23,8 +23,8 @@ class Talk:
         self.returning = Returning(GpuRelease(policy, grace))
         self.begun = self.returning.begin(1, self.grants.leave(1), (5, 6), 100.0)
 
-    def see(self, event, now):
-        return self.returning.seen(event, self.grants, now)
+    def see(self, event, now, *, wanted=True):
+        return self.returning.seen(event, self.grants, now, wanted=wanted)
 
     @property
     def free(self):
@@ -64,6 +64,20 @@ def test_who_wants_to_wait_waits():
     assert not talk.free
     assert talk.see(ev.CardsSeen(1), 111.0) == []
     assert talk.free
+
+
+def test_nobody_waits_for_what_no_test_wants():
+    """After the last test the holders are named, and the run ends, whatever the policy."""
+    talk = Talk("wait")
+
+    assert talk.see(HELD, 101.0, wanted=False) == []
+    assert len(talk.see(HELD, 102.0, wanted=False)) == 1
+    assert talk.free
+
+    late = Talk("wait")
+    assert len(late.see(HELD, 102.0)) == 1
+    assert late.see(HELD, 110.0, wanted=False) == []
+    assert late.free
 
 
 def test_a_run_that_ends_waits_for_none():

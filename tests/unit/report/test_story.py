@@ -329,3 +329,10 @@ def test_a_staged_worker_is_told_with_what_died_below_it():
 def test_a_run_without_stages_says_nothing_of_them():
     """No part of the story is empty."""
     assert "ran together" not in text_of(story(closed=COUNTS))
+
+
+def test_a_grant_is_no_death():
+    """What was granted stands in the journal for others to verify."""
+    told = story([*CRASH, {"granted": {"worker": 1}}, {"held_memory": "1 GiB"}])
+
+    assert len(told.deaths) == len(story().deaths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_bulkhead.core.grouping import Group
 from pytest_bulkhead.core.item import Item, Scopes
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.report.why import Course, why_lines
 
 ITEMS = [
@@ -40,3 +41,16 @@ def test_a_staged_group_has_a_line_for_each_module():
         f"function: b.py: 2 tests, 0.12 s; {how}",
         "b.py: its tests ran together, in one process: a thread",
     ] == list(why_lines(Course(ITEMS, [group], {0: [True]}, SECONDS, "", {"b.py": "a thread"})))
+
+
+def test_what_a_group_takes_is_told():
+    """With a GPU also that it was spawned for that."""
+    needs = Needs(2, gpus=1, exclusive=("db",))
+    group = Group(0, "a.py", (0, 1), scope="module", needs=needs)
+
+    assert list(why_lines(Course(ITEMS, [group], {0: [False]}, SECONDS, "", {}))) == [
+        (
+            "module: a.py: 2 tests, 0.75 s; spawned (its tests take a GPU); "
+            "it takes gpu 1, cpus 2, exclusive db"
+        )
+    ]

@@ -1,0 +1,170 @@
+"""`bulkhead bisect NODEID`: which tests before it make a test crash or fail.
+
+How the search goes is decided in `core.bisection`; this module runs what it wants to know, shows
+how it gets on, and tells what was found. Ctrl-C, or the end of the time that it has, leaves the
+smallest part so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+
+from pytest_bulkhead.cli.probing import Prober
+from pytest_bulkhead.core.accounting import BROKEN, State
+from pytest_bulkhead.core.bisection import Part, Search, doubt, minimise
+from pytest_bulkhead.errors import UsageProblem
+
+SUMMARY = "find the earlier tests that make a test crash or fail"
+
+#: Exit statuses: the part was found; the test does not break, or not because of others; not done.
+_FOUND, _NO_CULPRIT, _UNFINISHED = 0, 1, 3
+
+#: More node ids than this are not written on one command line.
+_MAX_SHOWN = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb."""
+    parser.add_argument("nodeid", metavar="NODEID", help="the test that breaks")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*",
+        help="where the tests before it are, as for pytest (default: as pytest would without any)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tries", metavar="N", type=_count, default=1,
+        help="runs after which a part is taken for harmless, for a test that breaks now and then",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seconds", metavar="S", type=float, default=600.0,
+        help="time after which the smallest part so far is told (default 600)",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--option", metavar="OPTION", action="append", default=[],
+        help="an option for pytest, as `--option=--isolate-timeout=5`; may be given several times",
+    )  # fmt: skip
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs, such as 5")
+    return int(text)
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Search, and tell what was found."""
+    with contextlib.closing(Prober(options.paths, options.option)) as prober:
+        return Bisection(prober, options.nodeid, options.tries, options.seconds).run()
+
+
+class Bisection:
+    """One search."""
+
+    def __init__(self, prober: Prober, nodeid: str, tries: int, seconds: float) -> None:
+        """Begin.
+
+        Raises:
+            UsageProblem: there is no such test.
+        """
+        if nodeid not in prober.nodeids:
+            raise UsageProblem(
+                f"{nodeid}: no such test was collected\n"
+                "hint: write it as `pytest --collect-only -q` does"
+            )
+        self._prober, self._nodeid, self._tries = prober, nodeid, tries
+        self._deadline = time.monotonic() + seconds
+        self._runs = 0
+        #: How it breaks.
+        self._broken = State.NOT_RUN
+        #: The smallest part after which it did.
+        self._best: Part = ()
+
+    def run(self) -> int:
+        """Search; return the exit status."""
+        suspects = tuple(self._prober.nodeids[: self._prober.nodeids.index(self._nodeid)])
+        try:
+            if self._breaks_alone() or not self._breaks_after_all(suspects):
+                return _NO_CULPRIT
+            self._search(minimise(suspects))
+        except (KeyboardInterrupt, TimeoutError) as problem:
+            why = "interrupted" if isinstance(problem, KeyboardInterrupt) else "time is over"
+            print(f"{why} after {self._runs} runs", flush=True)
+            self._tell(found=False)
+            return _UNFINISHED
+        self._tell(found=True)
+        return _FOUND
+
+    def _breaks_alone(self) -> bool:
+        states = [self._state((), "alone") for _ in range(self._tries)]
+        broken = [state for state in states if state in BROKEN]
+        if broken:
+            print(f"{self._nodeid} {broken[0].word} alone: no other test is needed for that")
+        return bool(broken)
+
+    def _breaks_after_all(self, suspects: Part) -> bool:
+        states = [self._state(suspects, "after all") for _ in range(self._tries)]
+        broken = [state for state in states if state in BROKEN]
+        if not broken:
+            print(
+                f"{self._nodeid} {states[0].word} after all {len(suspects)} tests before it: "
+                "nothing to search for\nhint: with --tries=10 it may break once; tests of other "
+                "paths are looked at if they are named"
+            )
+            return False
+        self._broken, self._best = broken[0], suspects
+        if self._tries > 1:
+            risk = doubt(len(broken), self._tries)
+            print(
+                f"it broke in {len(broken)} of {self._tries} runs: a part that makes it break is "
+                f"overlooked with a probability of {risk:.1%}",
+                flush=True,
+            )
+        return True
+
+    def _search(self, search: Search) -> None:
+        try:
+            part = next(search)
+            while True:
+                part = search.send(self._breaks_after(part))
+        except StopIteration as done:
+            self._best = done.value
+
+    def _breaks_after(self, part: Part) -> bool:
+        """Whether it breaks as it did, in one of as many runs as are wanted."""
+        broke = any(self._state(part, "after") is self._broken for _ in range(self._tries))
+        if broke:
+            self._best = part
+        return broke
+
+    def _state(self, earlier: Part, how: str) -> State:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError
+        self._runs += 1
+        state = self._prober.state_after(earlier, self._nodeid)
+        number = f" {len(earlier)}" if earlier else ""
+        print(f"run {self._runs}: {how}{number}: {state.word}", flush=True)
+        return state
+
+    def _tell(self, *, found: bool) -> None:
+        if not self._best:
+            return
+        print()
+        for line in _lines(self._nodeid, self._broken, self._best, found=found):
+            print(line)
+
+
+def _lines(nodeid: str, broken: State, part: Part, *, found: bool) -> Iterator[str]:
+    how = "these, and after no fewer of them" if found else f"these {len(part)}, perhaps fewer"
+    yield f"{nodeid} {broken.word} after {how}:"
+    yield from (f"  {one}" for one in part)
+    if len(part) <= _MAX_SHOWN:
+        yield f"run it again: {_command([*part, nodeid])}"
+    if found:
+        yield 'keep them apart: @pytest.mark.isolate("function") on one of them'
+
+
+def _command(nodeids: Sequence[str]) -> str:
+    return f"pytest -n0 --isolate=session -p no:randomly {shlex.join(nodeids)}"
