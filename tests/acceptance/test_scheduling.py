@@ -143,7 +143,10 @@ def test_a_worker_that_holds_what_the_next_one_needs_makes_way(run, files):
 
 
 def test_more_than_is_allowed_is_out_of_memory(run, files):
-    """Where it is enforced, the test crashes with the reason; else it is told what to write."""
+    """Where it is enforced, the test crashes with the reason; else it is told what to write.
+
+    A test that declares nothing has no limit, whatever its neighbours declare.
+    """
     files(
         {
             "test_a.py": """
@@ -155,7 +158,9 @@ def test_greedy():
     for _ in range(200):
         time.sleep(0.01)
 
-def test_next(): pass
+def test_that_declares_nothing():
+    taken = bytearray(b"x" * 200_000_000)
+    time.sleep(0.5)
 """
         }
     )

@@ -82,11 +82,20 @@ class Gauge:
             craft = self._bridge.fleet.get(worker)
             if craft is None:
                 del self._limits[worker]
-            elif craft.pid:
+            elif craft.pid and self._is_limited(worker):
                 pids = (craft.pid, *linux.descendants_of(craft.pid))
                 used = sum(map(linux.share_of_memory, pids))
                 if used > limit / _TOLERANCE:
                     self._bridge.events.append(ev.Overdrawn(worker, _overdraft(used, limit)))
+
+    def _is_limited(self, worker: int) -> bool:
+        """Whether the test in hand has said how much it needs.
+
+        A neighbour in its process, or in the stage that it is forked from, has not said it for it.
+        """
+        run = self._bridge.run
+        item = run.workers[worker].item if worker in run.workers else None
+        return item is not None and bool(run.items[item].needs.ram)
 
     def _look_at_gpus(self) -> None:
         looks = nvml.look_at({uuid for one in self._watched.values() for uuid in one.before})

@@ -72,8 +72,12 @@ class _Key(NamedTuple):
 
     @property
     def divisible(self) -> bool:
-        """Whether several workers may serve the group."""
-        narrower = self.instance or self.group or self.needs.gpus
+        """Whether several workers may serve the group.
+
+        One that locks something has no two at once, and would be set up anew each time that it
+        makes way, between two of its shares, for another group that can't run beside it.
+        """
+        narrower = self.instance or self.group or self.needs.gpus or self.needs.exclusive
         return self.staged or (self.scope == "session" and not narrower)
 
     @property

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pytest_bulkhead.core.grouping import cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.needs import Needs
 
 from .suites import items
 
@@ -164,6 +166,16 @@ def test_a_staged_group_is_divisible_under_n(workers, divisible):
     """As the session is: each worker sets up what its own tests need."""
     [group] = form_groups(items("a b"), Level.CLASS, workers, staged=True)
     assert divisible is group.divisible
+
+
+def test_tests_of_a_lock_are_given_to_one_worker_together():
+    """Two that exclude each other would else take turns by share, each setting the session up anew."""
+    needs = {"a": Needs(exclusive=("db",)), "b": Needs(cpus=2)}
+    suite = [dataclasses.replace(one, needs=needs[one.nodeid[0]]) for one in items("a a b b")]
+    groups = form_groups(suite, Level.SESSION, 2)
+
+    assert [group.divisible for group in groups] == [False, True]
+    assert (0, (0, 1)) in [(share.group, share.items) for share in form_shares(groups, suite, 8)]
 
 
 def test_cells_at_function_level_are_tests():
