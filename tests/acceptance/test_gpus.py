@@ -207,6 +207,8 @@ def test_after_the_last_test_memory_is_not_waited_for_for_ever(suite, run):
 
     assert finished.counts == {"passed": 2}, shown(finished)
     assert "13.03 GiB of GPU-a: " in finished.section("GPU memory that did not come back")
+    rest = finished.out.partition("isolate: memory of a GPU has not come back yet")[2]
+    assert "13.03 GiB of GPU-a: " in rest.partition("= GPU memory")[0], "nor is it silent till then"
     assert verified(run) == []
 
 

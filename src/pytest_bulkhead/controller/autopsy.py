@@ -19,10 +19,13 @@ from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.run import TEMPLATE
 from pytest_bulkhead.report.crash import breach_text, headline, report_text
+from pytest_bulkhead.report.live import write_live
 from pytest_bulkhead.system import clock
 
 #: Plugins that remember node ids of failures: a process is none.
 _REMEMBER = ("lfplugin", "stepwiseplugin")
+
+_WAITS = "isolate: memory of a GPU has not come back yet (isolate_gpu_release = wait)"
 
 
 class Autopsy:
@@ -157,6 +160,8 @@ class Autopsy:
         if self._bridge.settings.gpu_release.policy == "fail":
             self.report_error("memory of a GPU", text)
         else:
+            if self._bridge.settings.gpu_release.policy == "wait":  # the report may never come
+                write_live(self._bridge.config, f"\n{_WAITS}\n{text}\n", "")
             self._bridge.held_memory.append(text)
             self._bridge.note_evidence(held_memory=text)
 
