@@ -21,6 +21,7 @@ from pytest_bulkhead.core.actions import END, OPEN, Doomed, StartWorker
 from pytest_bulkhead.core.capacity import Capacity, Grants
 from pytest_bulkhead.core.grouping import Group, Share, cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.pool import Pool
 from pytest_bulkhead.core.scheduling import order_shares
@@ -107,15 +108,17 @@ class Roster:
         if not self.grants.scarce:
             return next(ready, None)
         awaited, is_set = frozenset[str](), False
+        known: dict[Needs, frozenset[str]] = {}
         with self.grants.setting_aside() as set_aside:
             for share in ready:
                 needs = self.groups[share.group].needs
-                short = self._shortage(share)
+                short = self._shortage(share, known)
                 if not (short or awaited & needs.takes()):
                     return share
                 if short and not is_set and not self._is_served(share.group):
                     awaited = short - {"gpus"}  # those that would do are set aside one by one
                     set_aside(needs, short)
+                    known.clear()
                     is_set = True
                 if "cpus" in awaited:  # of which everybody takes some
                     break
@@ -131,11 +134,20 @@ class Roster:
             return True
         return can_start and (self.groups[group].divisible or not self._is_served(group))
 
-    def _shortage(self, share: Share) -> frozenset[str]:
-        """Return what there is not enough of to give out a share; a parked worker has it all."""
+    def _shortage(self, share: Share, known: dict[Needs, frozenset[str]]) -> frozenset[str]:
+        """Return what there is not enough of to give out a share; a parked worker has it all.
+
+        Args:
+            share: the share.
+            known: what was found for others while the same was held. Thousands may need the same.
+        """
         if self.parked(share.group) is not None:
             return frozenset()
-        return self.grants.shortage(self.groups[share.group].needs)
+        needs = self.groups[share.group].needs
+        found = known.get(needs)
+        if found is None:
+            found = known[needs] = self.grants.shortage(needs)
+        return found
 
     def _is_served(self, group: int) -> bool:
         return any(worker.group == group and worker.serving for worker in self.workers.values())
@@ -173,10 +185,11 @@ class Roster:
         """Whether what a worker holds is reserved for the first share that has to wait."""
         if not self.grants.scarce:
             return False
+        known: dict[Needs, frozenset[str]] = {}
         for share in self._ready(capacity, can_start=True):
             if share.group == worker.group:
                 return False
-            short = self._shortage(share)
+            short = self._shortage(share, known)
             if short and not self._is_served(share.group):
                 return bool(short & self.groups[worker.group].needs.takes())
         return False

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from string import ascii_letters
+
 import pytest
 
 from pytest_bulkhead.core.actions import END, OPEN
+from pytest_bulkhead.core.capacity import Capacity
 from pytest_bulkhead.core.levels import Level
+from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.roster import STILLBORN_BUDGET, Roster
 from pytest_bulkhead.core.worker import Stage, Step
@@ -235,3 +240,24 @@ def test_active_workers_leave_unasked():
     worker.move(Step.LEAVES)
 
     assert (1, 0) == (roster.busy, roster.active)
+
+
+def test_what_thousands_of_groups_need_is_looked_at_once():
+    """While all of them wait for one lock, a decision must not cost what each of them would."""
+    looks = 0
+
+    class Lock(str):
+        def __hash__(self):
+            nonlocal looks
+            looks += 1
+            return super().__hash__()
+
+    needs = Needs(exclusive=(Lock("db"),))
+    suite = [dataclasses.replace(one, needs=needs) for one in items(" ".join(ascii_letters))]
+    roster = Roster()
+    roster.plan(suite, Policy(Level.MODULE, 2), Capacity(4, 0))
+    engage(roster, 2)
+    looks = 0
+
+    assert None is engage(roster, 2)
+    assert looks < 2 * len(suite), "a look at one's needs to know them again"
