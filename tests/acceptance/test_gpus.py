@@ -119,6 +119,16 @@ def test_modules_of_a_gpu_have_a_process_each_and_memory_is_returned(suite, run)
     assert verified(run) == []
 
 
+def test_each_test_of_a_gpu_waits_for_the_memory_of_the_last_one(suite, run):
+    """At function level each has a process that is forked, and that is a group of its own."""
+    finished = suite(ONE_CARD, THREE)("--isolate=function", "--isolate-why")
+
+    assert finished.counts == {"passed": 4}, shown(finished)
+    how = "forked from the template; it takes gpu 1"
+    assert finished.section("isolation").count(how) == 3, shown(finished)
+    assert verified(run) == []
+
+
 def test_one_module_of_a_gpu_runs_as_it_would(suite, run):
     """With nobody to be kept apart from."""
     finished = suite(ONE_CARD, module("b"))("--isolate=session")

@@ -44,9 +44,10 @@ class Group(NamedTuple):
     def wants_fresh(self) -> bool:
         """Whether its process is to be a fresh interpreter even where forking is safe.
 
-        It takes a GPU, and what it imports is to see no other one from the first.
+        It takes a GPU, and what it imports is to see no other one from the first. A process for
+        each test would cost that each time.
         """
-        return bool(self.needs.gpus) and not self.staged
+        return bool(self.needs.gpus) and not Level[self.scope.upper()].narrow
 
 
 class Share(NamedTuple):
@@ -138,7 +139,8 @@ def _keep_apart(keys: Sequence[_Key], items: Sequence[Item], *, several: bool) -
 
     Each module that takes a GPU has a process of its own, when there is more than one; whatever
     else is taken matters only with several workers, for one alone waits for nobody. What the level
-    keeps together stays so: a module is never cut by what its tests need.
+    keeps together stays so: a module is never cut by what its tests need. What takes a GPU is not
+    staged: the memory that one cell had has to be back before the next one begins.
     """
     units: dict[tuple[_Key, str], list[Needs]] = {}
     of_item = [(key, _unit(item, key)) for key, item in zip(keys, items, strict=True)]
@@ -146,9 +148,12 @@ def _keep_apart(keys: Sequence[_Key], items: Sequence[Item], *, several: bool) -
         units.setdefault(unit, []).append(item.needs)
     joined = {unit: join_needs(found) for unit, found in units.items()}
     on_gpu = {unit for unit, needs in joined.items() if _is_open(unit[0]) and needs.gpus}
+    apart = on_gpu if len(on_gpu) > 1 else set()
     return [
-        _apart(unit, joined[unit], alone=unit in on_gpu and len(on_gpu) > 1, several=several)
-        for unit in of_item
+        _key(item, Level[unit[0].scope.upper()], staged=False)
+        if unit[0].staged and joined[unit].gpus
+        else _apart(unit, joined[unit], alone=unit in apart, several=several)
+        for unit, item in zip(of_item, items, strict=True)
     ]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_bulkhead.core.grouping import cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.needs import Needs
+from pytest_bulkhead.core.needs import NOTHING, Needs
 
 from .suites import items
 
@@ -188,3 +188,49 @@ def test_cells_at_class_level_are_runs_of_a_class():
     suite = items("a.A a.A a.B a.A a a")
     assert (2, 1, 1, 1, 1) == cut_cells(range(6), suite, "class")
     assert (1, 1) == cut_cells((0, 3), suite, "class")
+
+
+# -- what tests need ------------------------------------------------------------------------------
+
+
+def needy(text, level, workers, needs, *, staged=False):
+    """Return [(items, needs)] of the groups of a suite in which some tests need something."""
+    suite = items(text)
+    suite = [dataclasses.replace(one, needs=needs.get(one.index, NOTHING)) for one in suite]
+    groups = form_groups(suite, level, workers, staged=staged)
+    return [(group.items, group.needs) for group in groups]
+
+
+GPU, DB = Needs(gpus=1), Needs(exclusive=("db",))
+
+
+def test_each_of_several_modules_of_a_gpu_is_apart():
+    """At session level, with one worker too; one alone runs as it would."""
+    assert needy("a b b c", Level.SESSION, 1, {1: GPU, 3: GPU}) == [
+        ((0,), NOTHING), ((1, 2), GPU), ((3,), GPU),
+    ]  # fmt: skip
+    assert needy("a b b", Level.SESSION, 1, {1: GPU}) == [((0, 1, 2), GPU)]
+
+
+def test_with_several_workers_modules_that_need_something_are_apart():
+    """With one they are not: nobody is there to be waited for."""
+    assert needy("a b b c", Level.SESSION, 2, {1: DB, 3: DB}) == [((0,), NOTHING), ((1, 2, 3), DB)]
+    assert needy("a b b c", Level.SESSION, 1, {1: DB, 3: DB}) == [((0, 1, 2, 3), DB)]
+
+
+def test_what_a_level_keeps_together_takes_what_any_of_it_needs():
+    """A module, and a named group."""
+    assert needy("a a b", Level.MODULE, 2, {1: DB}) == [((0, 1), DB), ((2,), NOTHING)]
+    assert needy("a.C a.C a", Level.CLASS, 2, {1: DB}, staged=True) == [
+        ((0, 1), DB), ((2,), NOTHING),
+    ]  # fmt: skip
+
+
+def test_what_takes_a_gpu_is_not_staged():
+    """Each such test, and each class that has one, is a group by itself."""
+    assert needy("a a a", Level.FUNCTION, 1, {0: GPU, 2: GPU}, staged=True) == [
+        ((0,), GPU), ((1,), NOTHING), ((2,), GPU),
+    ]  # fmt: skip
+    assert needy("a.C a.C a", Level.CLASS, 1, {1: GPU}, staged=True) == [
+        ((0, 1), GPU), ((2,), NOTHING),
+    ]  # fmt: skip
