@@ -187,7 +187,9 @@ def test_bad_input_is_one_error_line_and_a_hint(message, text, tmp_path):
     assert hint.startswith("hint: ")
 
 
-@pytest.mark.parametrize("arguments", [(), ("doctor",), ("explain",), ("demo", "more")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("surgeon",), ("bisect",), ("explain",), ("demo", "more")]
+)
 def test_a_bad_command_line_is_one_error_line_and_a_hint(arguments, tmp_path):
     """So is a verb that does not exist, and one that lacks an argument."""
     done = bulkhead(*arguments, cwd=tmp_path)
@@ -196,9 +198,9 @@ def test_a_bad_command_line_is_one_error_line_and_a_hint(arguments, tmp_path):
 
 
 def test_only_verbs_that_exist_are_listed(tmp_path):
-    """The help names demo and explain, and the version is the package's."""
+    """The help names each that there is, and the version is the package's."""
     out = bulkhead("--help", cwd=tmp_path).stdout
-    assert re.findall(r"^    (\w+) ", out, re.M) == ["demo", "explain"]
+    assert re.findall(r"^    (\w+) ", out, re.M) == ["bisect", "demo", "doctor", "explain"]
     assert re.fullmatch(r"bulkhead \d+\.\d+\.\d+\n", bulkhead("--version", cwd=tmp_path).stdout)
 
 
