@@ -62,7 +62,8 @@ OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
 _ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
-    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or test_levels"
+    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or "
+    "test_levels or test_nothing_left or test_spares or test_gpu_failures"
 )
 OTHER_PYTHON = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 #: Between the oldest Python and the newest there is little that neither of them shows.
