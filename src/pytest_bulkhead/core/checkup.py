@@ -170,7 +170,7 @@ def _cpus(facts: Facts) -> Iterator[Sign]:
     yield Sign("cpus", Word.OK, f"{facts.cpus.value:g} ({facts.cpus.source})")
     if facts.cpus.value > 1 and _POOLS not in facts.environ:
         yield Sign(
-            "thread pools", Word.NOTE, f"{_POOLS} is not set: each process has a thread for each",
+            "thread pools", Word.NOTE, f"{_POOLS} is not set: each process has as many as CPUs",
             "--isolate-profile=single-thread, with -n most of all",
         )  # fmt: skip
 
