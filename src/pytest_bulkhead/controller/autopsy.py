@@ -122,10 +122,7 @@ class Autopsy:
         if report.outcome == "failed" and report.when == "call":
             compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
-        if bridge.journal is not None:
-            bridge.journal.evidence(
-                nodeid=report.nodeid, text=report.longrepr, sections=report.sections
-            )
+        bridge.note_evidence(nodeid=report.nodeid, text=report.longrepr, sections=report.sections)
         bridge.heed_wishes()
 
     # -- a process that no test owned ----------------------------------------------------------
@@ -157,13 +154,14 @@ class Autopsy:
         text = "\n".join(
             (f"{action.seconds:.1f} s after the process of {tests} had ended:", *action.holders)
         )
-        if self._bridge.settings.gpu_release.policy == "fail":
+        bridge, policy = self._bridge, self._bridge.settings.gpu_release.policy
+        if policy == "fail":
             self.report_error("memory of a GPU", text)
-        else:
-            if self._bridge.settings.gpu_release.policy == "wait":  # the report may never come
-                write_live(self._bridge.config, f"\n{_WAITS}\n{text}\n", "")
-            self._bridge.held_memory.append(text)
-            self._bridge.note_evidence(held_memory=text)
+            return
+        if policy == "wait":  # the report may never come
+            write_live(bridge.config, f"\n{_WAITS}\n{text}\n", "")
+        bridge.held_memory.append(text)
+        bridge.note_evidence(held_memory=text)
 
     def report_give_up(self, action: do.GiveUp) -> None:
         """Report that the run cannot go on."""
@@ -186,5 +184,4 @@ class Autopsy:
         )
         report.isolate_end = "breach"
         manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
-        if self._bridge.journal is not None:
-            self._bridge.journal.evidence(nodeid=what, text=text, sections=sections or [])
+        self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [])

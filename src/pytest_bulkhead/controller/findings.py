@@ -26,6 +26,5 @@ class Findings:
             craft.found.append((message.item, finding))
         if done is not Done.ACCEPTED:
             self._bridge.findings.append(finding)
-        if self._bridge.journal is not None:
-            facts = {**finding._asdict(), "done": message.done, "item": message.item}
-            self._bridge.journal.evidence(finding=facts, process=craft.process)
+        facts = {**finding._asdict(), "done": message.done, "item": message.item}
+        self._bridge.note_evidence(finding=facts, process=craft.process)

@@ -21,6 +21,5 @@ class Imports:
         if self._plugin is None:
             raise ProtocolError("nobody watches imports")
         self._plugin.hear(message)
-        if self._bridge.journal is not None:
-            what, process = type(message).__name__.lower(), 0 if craft is None else craft.process
-            self._bridge.journal.evidence(**{what: message._asdict(), "process": process})
+        what, process = type(message).__name__.lower(), 0 if craft is None else craft.process
+        self._bridge.note_evidence(**{what: message._asdict(), "process": process})

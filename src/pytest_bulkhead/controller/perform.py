@@ -99,14 +99,13 @@ class Performer:
 
     def _note_grant(self, action: do.StartWorker) -> None:
         """Note what a worker holds, where anything is scarce."""
-        run, journal = self._bridge.run, self._bridge.journal
-        if not run.roster.grants.scarce:
+        roster = self._bridge.run.roster
+        if not roster.grants.scarce:
             return
         self._gauge().begin(action.worker, action.group, action.grant)
-        if journal is not None:
-            group = run.roster.groups[action.group]
-            grant = {"worker": action.worker, "slot": action.slot, **action.grant._asdict()}
-            journal.evidence(granted={**grant, "group": group.name, "items": group.items})
+        group = roster.groups[action.group]
+        grant = {"worker": action.worker, "slot": action.slot, **action.grant._asdict()}
+        self._bridge.note_evidence(granted={**grant, "group": group.name, "items": group.items})
 
     def _miss(self, craft: Craft, event: ev.Event) -> None:
         """Give up a craft: who should have started it is gone; what that means the run decides."""
