@@ -17,15 +17,12 @@ from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.capacity import Grant
 from pytest_bulkhead.core.holders import Holder, Look, holders, taken
-from pytest_bulkhead.core.sizes import show_size, write_size
-from pytest_bulkhead.core.usage import Usage
+from pytest_bulkhead.core.sizes import show_size
+from pytest_bulkhead.core.usage import Usage, overdraft
 from pytest_bulkhead.system import linux, nvml
 
 #: Seconds between two looks at GPUs in use, and at memory: that may grow by gigabytes in one.
 _GPU_LOOK, _RAM_LOOK = 0.5, 0.1
-
-#: Of a decimal size, the bytes that are granted are so much less than what was written.
-_TOLERANCE = 0.95
 
 
 @dataclasses.dataclass
@@ -85,8 +82,8 @@ class Gauge:
             elif craft.pid and self._is_limited(worker):
                 pids = (craft.pid, *linux.descendants_of(craft.pid))
                 used = sum(map(linux.share_of_memory, pids))
-                if used > limit / _TOLERANCE:
-                    self._bridge.events.append(ev.Overdrawn(worker, _overdraft(used, limit)))
+                if why := overdraft(limit, used):
+                    self._bridge.events.append(ev.Overdrawn(worker, why))
 
     def _is_limited(self, worker: int) -> bool:
         """Whether the test in hand has said how much it needs.
@@ -148,14 +145,6 @@ class Gauge:
     def forget(self, worker: int) -> None:
         """Watch the GPUs of a worker no more: they go to others, come back or not."""
         self._watched.pop(worker, None)
-
-
-def _overdraft(used: float, limit: float) -> str:
-    asked = write_size(limit)
-    return (
-        f"out of memory: its processes had {show_size(used)} of the {asked} that it requires "
-        "(isolate_enforce = ram)"
-    )
 
 
 def _show(uuid: str, holder: Holder) -> str:

@@ -7,7 +7,7 @@ import re
 
 #: Of the decimal units, for what is sold is not what can be used: an "80 GB" card has 79.2 GiB,
 #: a "24 GB" one 22.05 GiB, and a machine keeps some of its memory for itself.
-_TOLERANCE = 0.05
+TOLERANCE = 0.05
 
 _DECIMAL = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _BINARY = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -27,7 +27,7 @@ def parse_size(text: str) -> int | None:
     number, unit = float(match[1]), match[2]
     if unit in _BINARY:
         return math.ceil(number * _BINARY[unit])
-    return math.ceil(number * _DECIMAL[unit] * (1 - _TOLERANCE))
+    return math.ceil(number * _DECIMAL[unit] * (1 - TOLERANCE))
 
 
 def show_size(size: float) -> str:
@@ -38,7 +38,7 @@ def show_size(size: float) -> str:
 
 def write_size(least: float) -> str:
     """Return a size as it was written whose fewest bytes these are: `8GB`, `44GiB`."""
-    for units, part in ((_DECIMAL, 1 - _TOLERANCE), (_BINARY, 1.0)):
+    for units, part in ((_DECIMAL, 1 - TOLERANCE), (_BINARY, 1.0)):
         for unit in reversed(units):
             number = round(least / part / units[unit], 2)
             # What was read was rounded up, by less than a byte.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pytest_bulkhead.core.needs import Needs
-from pytest_bulkhead.core.sizes import write_size
+from pytest_bulkhead.core.sizes import TOLERANCE, show_size, write_size
 
 #: By how much more than was declared may be used before it is worth a word: sizes are round.
 _MARGIN = 1.1
@@ -26,6 +26,21 @@ class Usage(NamedTuple):
     def with_more(self, other: Usage) -> Usage:
         """Return the greater of each."""
         return Usage(max(self.ram, other.ram), max(self.gpu_memory, other.gpu_memory))
+
+
+def overdraft(limit: float, used: float) -> str:
+    """Return what is said of processes that have more memory than may be; empty if they have not.
+
+    Args:
+        limit: the bytes that they were granted: of a decimal size, those that will do.
+        used: the bytes that they have.
+    """
+    if used * (1 - TOLERANCE) <= limit:
+        return ""
+    return (
+        f"out of memory: its processes had {show_size(used)} of the {write_size(limit)} that it "
+        "requires (isolate_enforce = ram)"
+    )
 
 
 def overuse(needs: Needs, used: Usage) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bulkhead.core.needs import Needs
 from pytest_bulkhead.core.sizes import parse_size
-from pytest_bulkhead.core.usage import Usage, overuse
+from pytest_bulkhead.core.usage import Usage, overdraft, overuse
 
 GB = 10**9
 
@@ -27,3 +27,14 @@ def test_what_is_near_or_was_not_declared_is_no_matter():
 def test_the_most_counts():
     """Of several processes of a group."""
     assert Usage(3, 1).with_more(Usage(2, 5)) == Usage(3, 5)
+
+
+def test_more_than_may_be_is_out_of_memory():
+    """What was written may be used, though less of it will do."""
+    limit = parse_size("100MB")
+
+    assert overdraft(limit, 100 * 10**6) == ""
+    assert overdraft(limit, 101 * 10**6) == (
+        "out of memory: its processes had 96.32 MiB of the 100MB that it requires "
+        "(isolate_enforce = ram)"
+    )
