@@ -138,7 +138,6 @@ class LookAtCards(NamedTuple):
     """Look whether the GPUs of a worker that is gone have their memory back: `ev.CardsSeen`."""
 
     worker: int
-    cards: tuple[int, ...]
 
 
 class ReportHeld(NamedTuple):

@@ -181,12 +181,12 @@ class Grants:
         if worker in self.held:
             self.held[worker] = self.held[worker]._replace(cpus=0)
 
-    def leave(self, worker: int) -> tuple[int, ...]:
-        """Take back what a worker held whose process is gone; return the GPUs it still holds."""
+    def leave(self, worker: int) -> bool:
+        """Take back what a worker held whose process is gone; return whether it has GPUs still."""
         grant = self.held.pop(worker, NOTHING)
         if grant.cards:
             self.held[worker] = grant.cards_alone()
-        return grant.cards
+        return bool(grant.cards)
 
     def returned(self, worker: int) -> None:
         """Take back the GPUs of a worker that has left."""

@@ -74,9 +74,8 @@ class Course:
     def bury(self, worker: Worker, stillborn: bool, now: float) -> None:
         """Remove a worker whose process is gone; what it held may take longer to come back."""
         worker.move(Step.ENDED)
-        cards = self.roster.bury(worker, stillborn, bool(self.stopping))
-        if cards:
-            self.wishes += self.returning.begin(worker.id, cards, tuple(worker.done), now)
+        if self.roster.bury(worker, stillborn, bool(self.stopping)):
+            self.wishes += self.returning.begin(worker.id, tuple(worker.done), now)
 
     def catch_up(self, worker: Worker, now: float) -> None:
         """Take it that a worker has done what its patience was for."""

@@ -30,7 +30,6 @@ LOOK, LATER_LOOK = 0.05, 1.0
 class _Gone:
     """A worker that is gone, and whose GPUs have not come back."""
 
-    cards: tuple[int, ...]
     since: float
     items: tuple[int, ...]
     #: The instant of the next look; None while one is under way.
@@ -52,26 +51,23 @@ class Returning:
         """Return the instant of the next look; None for none."""
         return min((one.look for one in self._gone.values() if one.look is not None), default=None)
 
-    def begin(
-        self, worker: int, cards: tuple[int, ...], items: tuple[int, ...], now: float
-    ) -> list[do.Action]:
+    def begin(self, worker: int, items: tuple[int, ...], now: float) -> list[do.Action]:
         """Look at the GPUs of a worker that is gone.
 
         Args:
             worker: its number.
-            cards: the numbers of what it held.
             items: the tests that had run in it.
             now: the instant of its end.
         """
-        self._gone[worker] = _Gone(cards, now, items)
-        return [do.LookAtCards(worker, cards)]
+        self._gone[worker] = _Gone(now, items)
+        return [do.LookAtCards(worker)]
 
     def look_again(self, now: float) -> list[do.Action]:
         """Look again where it is time."""
-        late = {w: one for w, one in self._gone.items() if one.look is not None and one.look <= now}
-        for one in late.values():
-            one.look = None
-        return [do.LookAtCards(worker, one.cards) for worker, one in late.items()]
+        late = [w for w, one in self._gone.items() if one.look is not None and one.look <= now]
+        for worker in late:
+            self._gone[worker].look = None
+        return [do.LookAtCards(worker) for worker in late]
 
     def seen(
         self, event: ev.CardsSeen, grants: Grants, now: float, *, wanted: bool
@@ -84,9 +80,7 @@ class Returning:
             now: the instant.
             wanted: somebody may need a GPU yet.
         """
-        gone = self._gone.get(event.worker)
-        if gone is None:  # the run was interrupted meanwhile
-            return []
+        gone = self._gone[event.worker]
         seconds = now - gone.since
         tells = bool(event.holders) and seconds >= self._release.grace and not gone.told
         gone.told = gone.told or tells
@@ -96,7 +90,3 @@ class Returning:
             grants.returned(event.worker)
         gone.look = now + (LATER_LOOK if gone.told else LOOK)
         return [do.ReportHeld(event.worker, event.holders, seconds, gone.items)] if tells else []
-
-    def forget(self) -> None:
-        """Wait for none of them: the run ends."""
-        self._gone.clear()

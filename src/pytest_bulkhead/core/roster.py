@@ -280,11 +280,11 @@ class Roster:
         """Note that a group gets on."""
         self._stillborn.pop(group, None)
 
-    def bury(self, worker: Worker, stillborn: bool, stopping: bool) -> tuple[int, ...]:
+    def bury(self, worker: Worker, stillborn: bool, stopping: bool) -> bool:
         """Remove a worker; what it had not run waits again, unless its group is given up.
 
         Returns:
-            The GPUs that it held: nobody has seen yet that they are free.
+            Whether it held GPUs: nobody has seen yet that they are free.
         """
         del self.workers[worker.id]
         group, rest = worker.group, tuple(worker.todo)

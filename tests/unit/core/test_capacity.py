@@ -124,7 +124,7 @@ def test_what_comes_back_when():
     grants = grants_after(Needs(4, 9 * GB, 1, exclusive=("db",)))
     grants.rest(1)
     assert grants.shortage(Needs(4, 8 * GB, 2, exclusive=("db",))) == {"ram", "gpus", "lock db"}
-    assert grants.leave(1) == (0,)
+    assert grants.leave(1) is True
     assert grants.shortage(Needs(4, 16 * GB, 2, exclusive=("db",))) == {"gpus"}
     grants.returned(1)
     assert grants.held == {}
@@ -136,7 +136,7 @@ def test_nothing_is_noted_where_nothing_is_scarce():
 
     assert (grants.scarce, grants.hold(1, Needs(99)), grants.held) == (False, NOTHING, {})
     assert grants.shortage(Needs(99)) == set()
-    assert grants.leave(1) == ()
+    assert grants.leave(1) is False
 
 
 def test_what_is_set_aside_is_held_for_that_long():

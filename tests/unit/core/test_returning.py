@@ -21,7 +21,8 @@ class Talk:
         self.grants = Grants(Capacity(4, 0, (Card("0", "GPU-a", 8e9),)))
         self.grants.hold(1, Needs(gpus=1))
         self.returning = Returning(GpuRelease(policy, grace))
-        self.begun = self.returning.begin(1, self.grants.leave(1), (5, 6), 100.0)
+        self.grants.leave(1)
+        self.begun = self.returning.begin(1, (5, 6), 100.0)
 
     def see(self, event, now, *, wanted=True):
         return self.returning.seen(event, self.grants, now, wanted=wanted)
@@ -34,12 +35,12 @@ class Talk:
 def test_a_gpu_is_looked_at_until_it_is_free():
     """At once, and a little later again, as often as it takes."""
     talk = Talk()
-    assert talk.begun == [do.LookAtCards(1, (0,))]
+    assert talk.begun == [do.LookAtCards(1)]
     assert talk.returning.next_deadline() is None
     assert talk.see(HELD, 100.1) == []
     assert talk.returning.next_deadline() == pytest.approx(100.1 + LOOK)
     assert talk.returning.look_again(100.1) == []
-    assert talk.returning.look_again(100.1 + LOOK) == [do.LookAtCards(1, (0,))]
+    assert talk.returning.look_again(100.1 + LOOK) == [do.LookAtCards(1)]
     assert not talk.free
     assert talk.see(ev.CardsSeen(1), 100.2) == []
     assert talk.free
@@ -78,12 +79,3 @@ def test_nobody_waits_for_what_no_test_wants():
     assert len(late.see(HELD, 102.0)) == 1
     assert late.see(HELD, 110.0, wanted=False) == []
     assert late.free
-
-
-def test_a_run_that_ends_waits_for_none():
-    """What is seen after that changes nothing."""
-    talk = Talk("wait")
-    talk.returning.forget()
-
-    assert not talk.returning
-    assert talk.see(HELD, 200.0) == []
