@@ -5,15 +5,17 @@ Light on imports, for it stands between `requires`, which few runs need, and eve
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_bulkhead.core.capacity import Capacity
 from pytest_bulkhead.core.needs import NOTHING, Needs
 
+if TYPE_CHECKING:
+    from pytest_bulkhead.core.capacity import Capacity
+
 _NEEDS = pytest.StashKey[Needs]()
-_CAPACITY = pytest.StashKey[Capacity]()
+_CAPACITY: pytest.StashKey[Capacity] = pytest.StashKey()
 
 
 def note_needs(item: pytest.Item, needs: Needs) -> None:

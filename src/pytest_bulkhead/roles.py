@@ -23,7 +23,6 @@ from pytest_bulkhead.collecting import (
     CollectGuardPlugin,
     ExitGuardPlugin,
 )
-from pytest_bulkhead.core.exported import GRANTED
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.asked import are_off
@@ -317,6 +316,7 @@ class SpawnedWorker(_Crew):
     def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Be the worker from here."""
         with compat.unhooked_imports():
+            from pytest_bulkhead.core.exported import GRANTED  # noqa: PLC0415
             from pytest_bulkhead.worker.boarding import SpawnedWorkerPlugin  # noqa: PLC0415
 
         welcome = self._wait_welcome()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_bulkhead.core.devices import Devices
 from pytest_bulkhead.core.known import Fact, Unknown
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.core.devices import Devices
 
 #: cudaErrorDevicesUnavailable, as CUDA words it since version 11 and before.
 _BUSY = re.compile(

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pytest_bulkhead.core.sizes import write_size
-
 #: How many locks are named to people; one more is as short as to say so.
 _NAMED = 4
 
@@ -45,6 +43,8 @@ class Needs(NamedTuple):
     @property
     def text(self) -> str:
         """It for people: `gpu 1, ram 48GB`."""
+        from pytest_bulkhead.core.sizes import write_size  # noqa: PLC0415 - few runs need anything
+
         gpus = f"gpu {self.gpus}" if self.gpus else ""
         memory = self.gpu_memory and f"gpu_memory {write_size(self.gpu_memory)}"
         total = self.gpu_memory_total and f"gpu_memory_total {write_size(self.gpu_memory_total)}"
