@@ -21,7 +21,7 @@ import sysconfig
 import time
 import uuid
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -231,6 +231,20 @@ def no_process_left() -> Callable[[Finished | Running], None]:
         assert wait_until_gone(finished.tag) == {}
 
     return check
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[[Mapping[str, str]], str]:
+    """Return a function that writes {path: text} below a folder that stands for `/`."""
+
+    def write(files: Mapping[str, str]) -> str:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
+        return str(tmp_path)
+
+    return write
 
 
 @pytest.fixture

@@ -26,20 +26,6 @@ KFD = {
 FIRST, SECOND = ("GPU-00000000000000ab", 64), ("GPU-0000000000000002", None)
 
 
-@pytest.fixture
-def tree(tmp_path):
-    """Return a function that writes files below a folder, and returns that."""
-
-    def write(files: dict[str, str]) -> str:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text + "\n")
-        return str(tmp_path)
-
-    return write
-
-
 @pytest.mark.parametrize(
     ("environ", "seen"),
     [

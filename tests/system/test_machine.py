@@ -19,21 +19,6 @@ from pytest_bulkhead.core.known import Known, Unknown
 from pytest_bulkhead.system.cgroups import cpu_limit, memory_limit
 from pytest_bulkhead.system.machine import ThisMachine
 
-
-@pytest.fixture
-def tree(tmp_path):
-    """Return a function that writes files below a folder that stands for `/`, and returns that."""
-
-    def write(**files: str) -> str:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text + "\n")
-        return str(tmp_path)
-
-    return write
-
-
 V2, V1 = "0::/a/b", "4:memory:/a/b\n2:cpu,cpuacct:/a/b\n0::/"
 AT = "sys/fs/cgroup/"
 
@@ -56,7 +41,7 @@ AT = "sys/fs/cgroup/"
 )  # fmt: skip
 def test_the_tightest_group_limits_the_memory(tree, group, files, limit):
     """Of both versions, ours or any above it; in a container the root of the mount is ours."""
-    root = tree(**{"proc/self/cgroup": group, **{AT + name: text for name, text in files.items()}})
+    root = tree({"proc/self/cgroup": group, **{AT + name: text for name, text in files.items()}})
     found = memory_limit(root)
     assert found == (limit and Known(float(limit[1]), os.path.join(root, AT + limit[0])))
 
@@ -74,7 +59,7 @@ def test_the_tightest_group_limits_the_memory(tree, group, files, limit):
 )
 def test_the_tightest_group_limits_the_cpus(tree, group, files, cpus):
     """By quota and period, of both versions."""
-    root = tree(**{"proc/self/cgroup": group, **{AT + name: text for name, text in files.items()}})
+    root = tree({"proc/self/cgroup": group, **{AT + name: text for name, text in files.items()}})
     found = cpu_limit(root)
     assert (found and found.value) == cpus
 
@@ -252,7 +237,7 @@ def test_gpus_are_those_that_nvml_lists_and_cuda_shows(ask_nvml, cards, environ,
 )  # fmt: skip
 def test_without_the_library_gpus_are_counted_by_their_files(tree, files, variable, told):
     """Those that a container has, without what nobody tells of them; else it says what to install."""
-    root = tree(**dict.fromkeys(files, ""))
+    root = tree(dict.fromkeys(files, ""))
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CUDA_")}
     if variable is not None:
         environ |= {"CUDA_VISIBLE_DEVICES": variable, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
