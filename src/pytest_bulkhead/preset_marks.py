@@ -10,13 +10,13 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from pytest_bulkhead.core.presets import Needs, Presets, in_force, preset_of, registrations
+from pytest_bulkhead.core.presets import KeyValues, Presets, in_force, preset_of, registrations
 from pytest_bulkhead.errors import UsageProblem
 
 INI_KEY = "isolate_marks"
 
 #: What the lines of the ini key say; absent where the run is not ours.
-_ASKED: pytest.StashKey[Mapping[str, Needs]] = pytest.StashKey()
+_ASKED: pytest.StashKey[Mapping[str, KeyValues]] = pytest.StashKey()
 #: By which we have registered marks.
 _LINES: pytest.StashKey[Collection[str]] = pytest.StashKey()
 

@@ -90,7 +90,7 @@ PLUGINS: Mapping[str, tuple[Word, str, str]] = {
 _POOLS = "OMP_NUM_THREADS"
 
 #: Programs that show the native stack of a crash or a hang.
-_DEBUGGERS = ("gdb", "pystack", "py-spy")
+DEBUGGERS = ("gdb", "pystack", "py-spy")
 
 
 def examine(facts: Facts) -> list[Sign]:
@@ -134,10 +134,10 @@ def _core_files(facts: Facts) -> Iterator[Sign]:
 
 
 def _native_stacks(facts: Facts) -> Iterator[Sign]:
-    found = [name for name in _DEBUGGERS if facts.programs.get(name)]
+    found = [name for name in DEBUGGERS if facts.programs.get(name)]
     if not found:
         yield Sign(
-            "native stacks", Word.NOTE, f"none of {', '.join(_DEBUGGERS)} is in PATH",
+            "native stacks", Word.NOTE, f"none of {', '.join(DEBUGGERS)} is in PATH",
             "pip install pystack, for the native stack of a crash or a hang",
         )  # fmt: skip
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pytest_bulkhead.core.presets import ANY, BUILT_IN, Needs
-from pytest_bulkhead.core.requirements import read_needs
+from pytest_bulkhead.core.presets import ANY, BUILT_IN, KeyValues
+from pytest_bulkhead.core.requirements import read_requirements
 from pytest_bulkhead.errors import UsageProblem
 
 #: It has keys of its own.
@@ -18,7 +18,7 @@ _FORMS = (
 )
 
 
-def read_mark_lines(lines: Iterable[str], where: str) -> dict[str, Needs]:
+def read_mark_lines(lines: Iterable[str], where: str) -> dict[str, KeyValues]:
     """Return what marks ask for; of two lines for one mark the later counts.
 
     Args:
@@ -31,7 +31,7 @@ def read_mark_lines(lines: Iterable[str], where: str) -> dict[str, Needs]:
     return dict(_read_line(line.strip(), f"{where}: {line.strip()!r}") for line in lines)
 
 
-def _read_line(line: str, where: str) -> tuple[str, Needs]:
+def _read_line(line: str, where: str) -> tuple[str, KeyValues]:
     name, equals, text = line.partition("=")
     name = name.strip()
     if not equals and (name in BUILT_IN or name == ANY):
@@ -41,7 +41,7 @@ def _read_line(line: str, where: str) -> tuple[str, Needs]:
     return name, read_keys(text, where)
 
 
-def read_keys(text: str, where: str) -> Needs:
+def read_keys(text: str, where: str) -> KeyValues:
     """Return what keys of the mark `requires` ask for, written as `gpu=1 module=vllm>=0.9`.
 
     Args:
@@ -52,11 +52,11 @@ def read_keys(text: str, where: str) -> Needs:
         UsageProblem: there is no such key, or it cannot have such a value.
     """
     needs = _read_words(text.split())
-    read_needs(where, needs)
+    read_requirements(where, needs)
     return needs
 
 
-def _read_words(words: Iterable[str]) -> Needs:
+def _read_words(words: Iterable[str]) -> KeyValues:
     values: dict[str, list[object]] = {}
     for word in words:
         key, _, value = word.partition("=")

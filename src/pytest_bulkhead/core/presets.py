@@ -15,13 +15,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 #: {key of the mark `requires`: its value}
-Needs = Mapping[str, object]
+KeyValues = Mapping[str, object]
 
 #: Any other name that begins so: the rest of it is a module. Not built in, for as many are none.
 ANY = "requires_*"
 _BEGINNING = ANY[:-1]
 
-BUILT_IN: dict[str, Needs] = {
+BUILT_IN: dict[str, KeyValues] = {
     "gpu": {"gpu": 1},
     "requires_gpu": {"gpu": 1},
     "multi_gpu": {"gpu": 2},
@@ -42,7 +42,7 @@ BUILT_IN: dict[str, Needs] = {
 class Preset(NamedTuple):
     """What a mark asks for."""
 
-    needs: Needs
+    needs: KeyValues
     #: A line says so, and not we.
     asked: bool = False
 
@@ -50,7 +50,7 @@ class Preset(NamedTuple):
 Presets = Mapping[str, Preset]
 
 
-def in_force(asked: Mapping[str, Needs], others: Collection[str]) -> Presets:
+def in_force(asked: Mapping[str, KeyValues], others: Collection[str]) -> Presets:
     """Return what marks ask for.
 
     Args:
@@ -70,7 +70,7 @@ def preset_of(name: str, presets: Presets) -> Preset | None:
     return found if found and found.needs else None
 
 
-def needs_of_mark(preset: Preset, args: tuple[object, ...], kwargs: Needs) -> Needs:
+def needs_of_mark(preset: Preset, args: tuple[object, ...], kwargs: KeyValues) -> KeyValues:
     """Return what one mark asks for: `requires_gpu(2)`, `gpu(gpu_memory="24GB", reason="...")`.
 
     Values without a key are of what the mark asks for, in that order; there are no more of them.
@@ -86,6 +86,6 @@ def registrations(presets: Presets, known: Collection[str]) -> Iterable[str]:
             yield f"{name}: {_described(preset.needs)} (pytest-bulkhead, isolate_marks)."
 
 
-def _described(needs: Needs) -> str:
+def _described(needs: KeyValues) -> str:
     words = [f"{key}={value!r}" for key, value in needs.items()]
     return f"as requires({', '.join(words)})" if words else "asks for nothing"

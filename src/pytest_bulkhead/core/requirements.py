@@ -11,21 +11,19 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.specifiers import SpecifierSet
 
 from pytest_bulkhead.core.keys import KEYS, OF_GPUS, Requirement
 from pytest_bulkhead.core.needs import Needs
-from pytest_bulkhead.core.presets import Preset, needs_of_mark
+from pytest_bulkhead.core.presets import KeyValues, Preset, needs_of_mark
 from pytest_bulkhead.errors import UsageProblem
 
 _A_GPU = Requirement("gpu", "gpu 1", least=1)
 
 
-def read_mark(
-    nodeid: str, args: tuple[object, ...], kwargs: Mapping[str, object]
-) -> list[Requirement]:
+def read_mark(nodeid: str, args: tuple[object, ...], kwargs: KeyValues) -> list[Requirement]:
     """Read one mark.
 
     Args:
@@ -39,11 +37,11 @@ def read_mark(
     where = f"{nodeid}: mark requires"
     if args:
         raise _refuse(where, f"{args[0]!r} is given without a key", KEYS["ram"].forms + _OWN)
-    return read_needs(where, kwargs, _OWN)
+    return read_requirements(where, kwargs, _OWN)
 
 
 def read_preset_mark(
-    nodeid: str, name: str, preset: Preset, args: tuple[object, ...], kwargs: Mapping[str, object]
+    nodeid: str, name: str, preset: Preset, args: tuple[object, ...], kwargs: KeyValues
 ) -> list[Requirement]:
     """Read a mark that people have already.
 
@@ -64,7 +62,7 @@ def read_preset_mark(
     try:
         if len(args) > len(preset.needs):
             raise _refuse(where, f"{args[-1]!r} is a value too many", f"{name}(){way_out}")
-        found = read_needs(where, needs_of_mark(preset, args, kwargs), way_out)
+        found = read_requirements(where, needs_of_mark(preset, args, kwargs), way_out)
     except UsageProblem:
         if preset.asked:
             raise
@@ -72,7 +70,7 @@ def read_preset_mark(
     return [one._replace(text=f"{one.text} (mark {name})") for one in found]
 
 
-def read_needs(where: str, needs: Mapping[str, object], way_out: str = "") -> list[Requirement]:
+def read_requirements(where: str, needs: KeyValues, way_out: str = "") -> list[Requirement]:
     """Read keys and their values.
 
     Args:

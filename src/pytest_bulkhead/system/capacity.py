@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.devices import name_cards
 from pytest_bulkhead.core.known import value_or
-from pytest_bulkhead.system import mps, process
+from pytest_bulkhead.system import mps, nvml, process
 from pytest_bulkhead.system.machine import ThisMachine
 
 
@@ -15,8 +13,7 @@ def capacity_of(machine: ThisMachine, *, gpus: bool) -> Capacity:
     """Return it; GPUs are looked at only where a test takes one."""
     cpus = value_or(machine.cpus(), float(process.usable_cores()))
     ram = value_or(machine.ram(), 0.0)
-    variable = os.environ.get("CUDA_VISIBLE_DEVICES")
-    in_bus_order = os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    variable, in_bus_order = nvml.chosen()
     devices = value_or(machine.devices("cuda"), ()) if gpus else ()
     cards: tuple[Card, ...] = name_cards(devices, variable, in_bus_order=in_bus_order)
     if cards and mps.is_served():

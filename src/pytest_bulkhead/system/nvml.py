@@ -30,11 +30,14 @@ def usable_devices(root: str = "/") -> Fact[Devices]:
     devices = _all_devices(Path(root))
     if isinstance(devices, Unknown):
         return devices
-    return visible_devices(
-        devices,
-        os.environ.get("CUDA_VISIBLE_DEVICES"),
-        in_bus_order=os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID",
-    )
+    variable, in_bus_order = chosen()
+    return visible_devices(devices, variable, in_bus_order=in_bus_order)
+
+
+def chosen() -> tuple[str | None, bool]:
+    """Return what CUDA's variables show to a process, and whether numbers there count by bus."""
+    in_bus_order = os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    return os.environ.get("CUDA_VISIBLE_DEVICES"), in_bus_order
 
 
 def _all_devices(root: Path) -> Fact[Devices]:

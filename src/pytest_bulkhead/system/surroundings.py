@@ -12,13 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_bulkhead.core.checkup import Facts
+from pytest_bulkhead.core.checkup import DEBUGGERS, Facts
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.system import linux, mps
 from pytest_bulkhead.system.forkability import why_not_forked
 from pytest_bulkhead.system.machine import ThisMachine
 
-_PROGRAMS = ("gdb", "pystack", "py-spy")
 _CORE_PATTERN = "/proc/sys/kernel/core_pattern"
 _PTRACE = "/proc/sys/kernel/yama/ptrace_scope"
 
@@ -35,7 +34,7 @@ def look_around() -> Facts:
         why_not_fork=why_not_forked(1, (), sys.stderr.fileno()),
         core_limit=Known(resource.getrlimit(resource.RLIMIT_CORE)[0], "RLIMIT_CORE"),
         core_pattern=_read(_CORE_PATTERN),
-        programs={name: shutil.which(name) is not None for name in _PROGRAMS},
+        programs={name: shutil.which(name) is not None for name in DEBUGGERS},
         ptrace=Known(int(ptrace.value), ptrace.source) if isinstance(ptrace, Known) else ptrace,
         ram=machine.ram(),
         cpus=machine.cpus(),

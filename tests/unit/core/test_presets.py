@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core.presets import ANY, BUILT_IN, Preset, in_force, preset_of, registrations
-from pytest_bulkhead.core.requirements import read_needs, read_preset_mark
+from pytest_bulkhead.core.requirements import read_preset_mark, read_requirements
 from pytest_bulkhead.errors import UsageProblem
 
 
@@ -20,7 +20,7 @@ def texts(name, *args, asked=None, others=(), **kwargs):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_what_is_built_in_can_be_read(name):
     """Each asks for what the mark `requires` could ask for as well."""
-    assert len(BUILT_IN[name]) == len(read_needs("", BUILT_IN[name]))
+    assert len(BUILT_IN[name]) == len(read_requirements("", BUILT_IN[name]))
 
 
 @pytest.mark.parametrize(
