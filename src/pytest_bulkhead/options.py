@@ -54,6 +54,12 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
         "has seeded get one each, derived from this. Default: another one for each run, shown",
     )
     group.addoption(
+        "--isolate-bisect",
+        metavar="SECONDS",
+        help="At the end of the run, search for the earlier tests that make a test crash, or fail "
+        "with isolate_verify = failures, for so long in all",
+    )
+    group.addoption(
         "--isolate-why",
         action="store_true",
         help="List every group of tests: its level, how its processes were started and why so, "
@@ -134,6 +140,27 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         "after how many seconds (default 60), as `fail 30`",
         default="",
     )
+    parser.addini(
+        "isolate_verify",
+        "run tests once more at the end of the run to see whether others are to blame: crashes "
+        "(default), failures for those too, or off",
+        default="",
+    )
+    parser.addini(
+        "isolate_retries", "how often a test is run again that crashed (default 0)", default=""
+    )
+    parser.addini(
+        "isolate_retry_budget",
+        "retries of a run after which there are no more (default 10)",
+        default="",
+    )
+    parser.addini(
+        "isolate_flaky",
+        "what a test counts as that crashed and passed when it was run again: pass (default), or "
+        "fail for an exit status of 1",
+        default="",
+    )
+    parser.addini("isolate_bisect", "seconds, as --isolate-bisect", default="")
     parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
 
 

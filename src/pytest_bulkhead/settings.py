@@ -49,6 +49,16 @@ class Settings(NamedTuple):
     #: How many interpreters may be started ahead of need.
     spares: int
     gpu_release: GpuRelease
+    #: Whose end is looked into: "off", "crashes" or "failures".
+    verify: str
+    #: How often a test is run again whose process died.
+    retries: int
+    #: After so many of them there are no more.
+    retry_budget: int
+    #: What a test counts as that passes then: "pass" or "fail".
+    flaky: str
+    #: Seconds for the search of the tests that make another one break; 0 for no search.
+    bisect: float
     #: What was declared is a limit: of what, by the keys of the mark.
     enforce: tuple[str, ...]
     #: Say of each group how it was isolated.
@@ -111,9 +121,14 @@ def read_settings(
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
         seed=_seed(config),
-        stage=_stage(config),
-        spares=_spares(config),
+        stage=_one_of(config, "isolate_stage", ("auto", "never")) == "auto",
+        spares=_count(config, "isolate_spares", "1"),
         gpu_release=_gpu_release(config),
+        verify=_one_of(config, "isolate_verify", ("crashes", "failures", "off")),
+        retries=_count(config, "isolate_retries", "0"),
+        retry_budget=_count(config, "isolate_retry_budget", "10"),
+        flaky=_one_of(config, "isolate_flaky", ("pass", "fail")),
+        bisect=_seconds(config, "isolate_bisect", "--isolate-bisect") or 0.0,
         enforce=_enforce(config),
         why=bool(config.getoption("isolate_why")),
         profile=asked.shown_profiles(config.option.markexpr) if asked else (),
@@ -146,18 +161,19 @@ def _start(config: pytest.Config, default: str) -> str:
     return value
 
 
-def _stage(config: pytest.Config) -> bool:
-    value = str(config.getini("isolate_stage") or "auto")
-    if value not in ("auto", "never"):
-        raise pytest.UsageError(f"ini key isolate_stage: {value!r} is none of auto, never")
-    return value == "auto"
+def _one_of(config: pytest.Config, key: str, words: tuple[str, ...]) -> str:
+    """Return the value of an ini key that is one of some words, the first by default."""
+    value = str(config.getini(key) or words[0])
+    if value not in words:
+        raise pytest.UsageError(f"ini key {key}: {value!r} is none of {', '.join(words)}")
+    return value
 
 
-def _spares(config: pytest.Config) -> int:
-    value = str(config.getini("isolate_spares") or "1")
-    if not value.isdecimal():
+def _count(config: pytest.Config, key: str, default: str) -> int:
+    value = str(config.getini(key) or default)
+    if not (value.isascii() and value.isdecimal()):
         raise pytest.UsageError(
-            f"ini key isolate_spares: {value!r} is no number of processes, such as 1, or 0 for none"
+            f"ini key {key}: {value!r} is no whole number, such as 1, or 0 for none"
         )
     return int(value)
 
@@ -188,10 +204,7 @@ def _enforce(config: pytest.Config) -> tuple[str, ...]:
 
 
 def _seed(config: pytest.Config) -> int:
-    wish = str(config.getini("isolate_reseed") or "auto")
-    if wish not in ("auto", "off"):
-        raise pytest.UsageError(f"ini key isolate_reseed: {wish!r} is none of auto, off")
-    if wish == "off":
+    if _one_of(config, "isolate_reseed", ("auto", "off")) == "off":
         return -1
     given = config.getoption("isolate_seed")
     if given is None:

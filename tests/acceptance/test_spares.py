@@ -95,4 +95,4 @@ def test_a_number_of_spares_that_is_none(run, files, value):
     files({"test_a.py": "def test_one(): pass\n"})
     finished = run("--isolate=module", "-o", f"isolate_spares={value}")
     assert finished.code == 4
-    assert f"ini key isolate_spares: {value!r} is no number of processes" in finished.out
+    assert f"ini key isolate_spares: {value!r} is no whole number" in finished.out

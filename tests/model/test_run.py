@@ -87,6 +87,10 @@ POLICIES = st.builds(
     stage=st.booleans(),
     spares=st.integers(0, 2),
     gpu_release=st.sampled_from([GpuRelease(), GpuRelease("fail", 0.2), GpuRelease("wait", 0.2)]),
+    verify=st.sampled_from(["off", "crashes", "failures"]),
+    retries=st.sampled_from([0, 0, 1, 2]),
+    retry_budget=st.integers(0, 3),
+    bisect=st.sampled_from([0.0, 0.5, 100.0]),
 )
 
 RARE = st.sampled_from([0, 0, 3, 7, 13, 29])
@@ -162,11 +166,12 @@ def test_every_item_is_accounted_exactly_once(policy, suite, odds, chaos, reason
 
     assert sum(run.ledger.counts().values()) == len(run.items)
     for item in range(len(run.items)):
-        *earlier, last = world.attempts.get(item, [None])
-        assert run.ledger.state(item) == (last.state if last else State.NOT_RUN)
+        *earlier, _last = world.attempts.get(item, [None])
+        assert run.ledger.state(item) == world.state_of(item)
         for attempt in earlier:
             assert not attempt.finished
-            assert attempt.void or (attempt.crash is None and attempt.decided is None)
+            again = attempt.void or (attempt.crash is not None and attempt.crash.again)
+            assert again or (attempt.crash is None and attempt.decided is None)
 
 
 @QUICK
@@ -182,7 +187,7 @@ def test_items_stay_not_run_only_for_a_reason(policy, suite, odds, chaos, reason
 @given(POLICIES, SUITES, ODDS, CHAOS, REASONS)
 def test_one_worker_keeps_plain_order(policy, suite, odds, chaos, reason):
     """With one worker, items start in plain pytest's order, also after deaths."""
-    policy = policy._replace(workers=1)
+    policy = policy._replace(workers=1, retries=0)
     odds.requeue = 0
     world = played(policy, suite, odds, chaos, reason)
 
@@ -234,5 +239,5 @@ def test_what_killed_a_wide_set_up_is_not_tried_again(policy, suite, odds, chaos
             wide = action.subject and not action.subject.startswith("function ")
             blamed = not action.killed_for or action.timed_out
             doomed |= {action.subject} if wide and blamed else set()
-        elif isinstance(action, do.StartWorker):
+        elif isinstance(action, do.StartWorker) and action.worker not in world.retries | world.trials:
             assert doomed <= {it.subject for it in action.doomed}

@@ -72,6 +72,8 @@ class Attempt:
     crash: do.ReportCrash | None = None
     #: A plugin asked for another one in its place, and was heard.
     void: bool = False
+    #: It was begun because the one before had crashed.
+    retry: bool = False
 
     @property
     def decided(self) -> State | None:
@@ -484,6 +486,11 @@ class World:
         #: {worker: the test that a stage of it sets up for}
         self.busy: dict[int, int] = {}
         self.interrupts = 0
+        #: Workers that run tests once more: to count, or not.
+        self.retries: set[int] = set()
+        self.trials: set[int] = set()
+        #: Tests whose crash was told for good when it could not be tried again.
+        self.told: set[int] = set()
 
     def play(self) -> None:
         """Let time pass until the run closes."""
@@ -574,8 +581,11 @@ class World:
             self.busy[event.worker] = event.item
         elif isinstance(event, (ev.StageIdle, ev.TestStarted)):
             self.busy.pop(event.worker, None)
+        if getattr(event, "worker", None) in self.trials:
+            return
         if isinstance(event, ev.TestStarted):
-            self.attempts.setdefault(event.item, []).append(Attempt(event.worker))
+            retry = event.worker in self.retries
+            self.attempts.setdefault(event.item, []).append(Attempt(event.worker, retry=retry))
             self.starts.append(event.item)
         elif isinstance(event, ev.TestReported) and not self.is_over(event.item):
             self.attempts[event.item][-1].reports.append((event.when, event.outcome))
@@ -624,6 +634,12 @@ class World:
             self.process_of(action.worker).suffer(action.step, whole=action.whole)
         elif isinstance(action, do.ReportCrash):
             self.note_crash(action)
+        elif isinstance(action, do.TellWithheld):
+            assert action.item not in self.told
+            assert any(attempt.crash for attempt in self.attempts[action.item])
+            self.told.add(action.item)
+        elif isinstance(action, do.ReportAnswer):
+            assert action.item in self.attempts
         elif isinstance(action, do.LookAtCards):
             held = ("pid 9",) if self.chance.one_in(self.odds.held) else ()
             self.murmured.append(ev.CardsSeen(action.worker, held))
@@ -650,6 +666,7 @@ class World:
         spare = self.spares.pop(action.worker, None)
         assert (spare is not None) == action.adopted
         self.note_grant(action)
+        self.note_attempt(action.worker)
         worker = (StagedWorker if action.staged else FakeWorker)(self, action)
         self.workers[action.worker] = worker
         self.processes.append(worker)
@@ -660,6 +677,13 @@ class World:
             assert self.template.ready
             if not self.template.alive:
                 worker.die(UNSEEN)
+
+    def note_attempt(self, number: int) -> None:
+        attempt = self.run.workers[number].attempt
+        if attempt is not None:
+            others = [worker for worker in self.workers.values() if worker.alive]
+            assert not [worker for worker in others if not worker.orphaned], "it is not alone"
+            (self.retries if attempt.counts else self.trials).add(number)
 
     def note_grant(self, action: do.StartWorker) -> None:
         if self.run.roster.grants.scarce:
@@ -675,13 +699,23 @@ class World:
             # It was begun by the set-up of what it needs.
             self.attempts.setdefault(crash.item, []).append(Attempt(crash.worker))
         attempt = self.attempts[crash.item][-1]
+        assert crash.worker not in self.trials
         assert attempt.crash is None
         assert not attempt.finished
         assert crash.decided == (attempt.decided is not None)
         attempt.crash = crash
-        if not crash.decided and self.chance.one_in(self.odds.requeue):
+        if not (crash.decided or crash.again) and self.chance.one_in(self.odds.requeue):
             self.requeues += 1
             (self.asked, self.murmured)[self.chance.below(2)].append(ev.Requeued(crash.item))
+
+    def state_of(self, item: int) -> State:
+        """Return what an item has come to, by what was said of it."""
+        *_earlier, last = self.attempts.get(item, [None])
+        if item in self.told:
+            return State.CRASHED
+        if last is None:
+            return State.NOT_RUN
+        return State.FLAKY if last.retry and last.state is State.PASSED else last.state
 
     def is_over(self, item: int) -> bool:
         attempts = self.attempts.get(item)

@@ -216,6 +216,28 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
         xml.open_reports.remove(report)
 
 
+def junit_flaky(config: pytest.Config, report: pytest.TestReport, message: str) -> None:
+    """Say in the JUnit file that a test which passed had crashed before, as Surefire does.
+
+    LogXML knows no such state; the element is what Jenkins, GitLab and their like read.
+    """
+    from xml.etree import ElementTree  # noqa: PLC0415 - only in runs that write one
+
+    xml = _junit_writer(config)
+    if xml is not None:
+        element = ElementTree.Element("flakyFailure", message=message, type="crash")
+        xml.node_reporter(report).append(element)
+
+
+def junit_forget(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Take an attempt that does not count out of the JUnit file: it would be a test of no name."""
+    xml = _junit_writer(config)
+    if xml is not None:
+        reporter = xml.node_reporter(report)
+        xml.finalize(report)
+        xml.node_reporters_ordered.remove(reporter)
+
+
 def _junit_writer(config: pytest.Config) -> Any:  # noqa: ANN401 - LogXML, private
     """Return the writer of the JUnit file, None where none is written."""
     from _pytest.junitxml import xml_key  # noqa: PLC0415 - only in runs that need it

@@ -5,6 +5,7 @@ To plugins a crash is a failed report of the phase in which it happened, with th
 
 from __future__ import annotations
 
+import copy
 import os
 import shlex
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.testimony import number_attempt
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
@@ -44,9 +46,26 @@ class Autopsy:
             # A stage has died that tore down: this is what there is to tell of the teardown.
             craft.sections, craft.held = tuple(craft.held.report.sections), None
         report = self._make_report(action, evidence, craft)
-        self._announce(report)
+        if action.again:
+            self._bridge.withheld[action.item] = report
+            self._announce_retry(report)
+        else:
+            self._announce(report)
         if craft is not None:
             craft.sections = ()
+
+    def tell_withheld(self, action: do.TellWithheld) -> None:
+        """Report a death for good that was told as one that does not count yet."""
+        self._announce(self._bridge.withheld[action.item])
+
+    def _announce_retry(self, report: Any) -> None:  # noqa: ANN401
+        """Tell of a death that does not count yet, by the outcome that pytest-rerunfailures has."""
+        bridge, first = self._bridge, copy.copy(report)
+        first.outcome = "rerun"
+        bridge.config.hook.pytest_runtest_logreport(report=first)
+        compat.junit_forget(bridge.config, first)
+        bridge.config.hook.pytest_runtest_logfinish(nodeid=first.nodeid, location=first.location)
+        bridge.note_evidence(nodeid=first.nodeid, text=first.longrepr, sections=first.sections)
 
     def _gather(self, action: do.ReportCrash, craft: Craft | None) -> Evidence:
         items = self._bridge.run.items
@@ -65,7 +84,8 @@ class Autopsy:
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
-            left=craft.left_there(action.before) if craft else (),
+            left=craft.left_there(frozenset(action.before)) if craft else (),
+            attempt=action.attempt,
         )
 
     def _command(self, nodeid: str) -> str:
@@ -100,6 +120,8 @@ class Autopsy:
         report.isolate_end = "timed out" if action.timed_out else "crashed"
         report.isolate_decided = action.decided
         report.isolate_headline = headline(evidence)
+        if action.attempt > 1 or action.again:
+            number_attempt(report, action.attempt)
         return report  # type: ignore[no-any-return]
 
     def _sections(self, phase: Phase, craft: Craft | None) -> list[tuple[str, str]]:
@@ -117,6 +139,7 @@ class Autopsy:
 
     def _announce(self, report: Any) -> None:  # noqa: ANN401
         bridge, hook = self._bridge, self._bridge.config.hook
+        bridge.broken[report.item_index] = report
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
         if report.outcome == "failed" and report.when == "call":

@@ -98,6 +98,10 @@ class Bridge:
     used: dict[int, Usage] = dataclasses.field(default_factory=dict)
     #: What was done about memory of GPUs that did not come back, in words.
     held_memory: list[str] = dataclasses.field(default_factory=list)
+    #: {item: its report}, of tests that broke and may be looked into.
+    broken: dict[int, Any] = dataclasses.field(default_factory=dict)
+    #: {item: the report of its death}, of tests that are run again, or were.
+    withheld: dict[int, Any] = dataclasses.field(default_factory=dict)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
     oom_kills: int | None = None
 
@@ -126,6 +130,10 @@ class Bridge:
         for holder in holders:
             release(self.config.hook, holder)
         self.heed_wishes()
+
+    def is_trial(self, craft: Craft) -> bool:
+        """Whether nobody is to hear of what a craft's tests report."""
+        return craft.process in self.run.trials
 
     def inherit(self, craft: Craft) -> None:
         """Take what a craft that has ended still holds: others may tear its fixtures down."""

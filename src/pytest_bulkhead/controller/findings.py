@@ -21,6 +21,8 @@ class Findings:
             done = Done(message.done)
         except ValueError:
             raise ProtocolError(f"nothing is done that is called {message.done!r}") from None
+        if self._bridge.is_trial(craft):
+            return
         finding = Finding(message.guard, message.texts, message.blamed, done)
         if done is not Done.RESTORED:
             craft.found.append((message.item, finding))

@@ -186,7 +186,8 @@ class Hearing:
 
     def _on_goodbye(self, craft: Craft, message: msg.Goodbye) -> None:
         craft.node.workeroutput = message.workeroutput
-        self._heed_goodbye(message)
+        if not self._bridge.is_trial(craft):
+            self._heed_goodbye(message)
         self._feed(ev.WorkerLeaving(craft.process))
 
     def _heed_goodbye(self, message: msg.Goodbye | msg.Parting) -> None:
@@ -272,7 +273,7 @@ class Hearing:
             self._feed(ev.SpareEnded(number, end))
         else:
             self._bridge.terminal.give_back(craft)
-            if not craft.left:
+            if not (craft.left or self._bridge.is_trial(craft)):
                 self._hook.pytest_testnodedown(node=craft.node, error=str(end))
             if number in self._bridge.run.workers:
                 self._note_use(number, end)

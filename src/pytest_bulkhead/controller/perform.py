@@ -7,6 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+from pytest_bulkhead.controller.answers import Answers
 from pytest_bulkhead.controller.autopsy import Autopsy
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
@@ -50,6 +51,8 @@ class Performer:
             do.Stop: self._stop,
             do.Escalate: self._escalate,
             do.ReportCrash: self.autopsy.report_crash,
+            do.TellWithheld: self.autopsy.tell_withheld,
+            do.ReportAnswer: Answers(bridge).report_answer,
             do.ReportBreach: self.autopsy.report_breach,
             do.LookAtCards: self._look_at_cards,
             do.ReportHeld: self._report_held,
@@ -138,7 +141,7 @@ class Performer:
         # It collects by itself, so what killed a template in collection counts too.
         doomed = action.doomed + self._bridge.run.template.exclusions()
         return Task(
-            self._pairs(doomed), self._names(action.group), action.seed,
+            self._pairs(doomed), self._names(action), action.seed,
             environ=self._granted(action),
         )  # fmt: skip
 
@@ -166,15 +169,16 @@ class Performer:
         stacks = self._bridge.import_stacks
         return [[one.subject, f"{one.why}\n{stacks.get(one.subject, '')}"] for one in doomed]
 
-    def _names(self, group: int) -> Any:  # noqa: ANN401 - a JSON value
-        """Return {item: [node id, which of that name]} of a group, for one who counts anew."""
+    def _names(self, action: do.StartWorker) -> Any:  # noqa: ANN401 - a JSON value
+        """Return {item: [node id, which of that name]} of a worker, for one who counts anew."""
         run = self._bridge.run
         copies: dict[str, int] = {}
         rank = [copies.setdefault(item.nodeid, -1) for item in run.items]
         for item in run.items:
             copies[item.nodeid] += 1
             rank[item.index] = copies[item.nodeid]
-        members = run.roster.groups[group].items
+        attempt = run.workers[action.worker].attempt
+        members = attempt.items if attempt else run.roster.groups[action.group].items
         return to_plain({i: [run.items[i].nodeid, rank[i]] for i in members})
 
     def _gauge(self) -> Gauge:

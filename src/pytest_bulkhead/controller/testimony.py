@@ -38,6 +38,8 @@ class Testimony:
         _expect(worker.item == index, "a test is finished that had not begun")
         self._feed(ev.TestFinished(craft.process, index))
         craft.sections, craft.told = (), {}
+        if self._bridge.is_trial(craft):
+            return
         if craft.held is not None:
             craft.held = craft.held._replace(place=self._place(index))
         else:
@@ -50,6 +52,8 @@ class Testimony:
         given = bool(worker.todo) and (worker.todo[0] == index or worker.staged)
         _expect(given and worker.item is None, "a test begins that had not been given")
         self._feed(ev.TestStarted(craft.process, index, fresh))
+        if self._bridge.is_trial(craft):
+            return
         self._bridge.begun[index] = clock.monotonic()
         self._hook.pytest_runtest_logstart(**self._place(index))
 
@@ -65,17 +69,38 @@ class Testimony:
         worker = self._bridge.run.workers[craft.process]
         clearing = worker.clearing is not None and worker.clearing == message.item
         _expect(worker.item == message.item or clearing, "a test reports that had not begun")
+        if self._bridge.is_trial(craft):
+            self._hear_trial(craft, message)
+            return
         report = self._restore(craft, message)
+        if worker.attempt is not None:
+            number_attempt(report, self._bridge.run.attempts.number(message.item))
         if clearing:
             self._add_teardown(craft, message.item, report)
             return
         self._bridge.release(craft)
         if type(report) is pytest.TestReport:
             self._account(craft, message.item, report)
+            flaky = report.when == "call" and report.passed and not hasattr(report, "wasxfail")
+            if flaky and worker.attempt is not None:
+                self._tell_flaky(message.item, report)
+                return
             if report.when == "teardown" and (craft.staged or self._bridge.run.policy.shares):
                 craft.held = Held(report)
                 return
         self._tell(report)
+
+    def _tell_flaky(self, index: int, report: pytest.TestReport) -> None:
+        """Tell of a test that passed when it was run again."""
+        self._tell(report)
+        first = self._bridge.withheld[index]
+        compat.junit_flaky(self._bridge.config, report, first.isolate_headline)
+
+    def _hear_trial(self, craft: Craft, message: msg.Reported) -> None:
+        """Take in a report that nobody else hears of."""
+        report = self._bridge.restore_report(_complete(craft, message.report))
+        if type(report) is pytest.TestReport:
+            self._feed_report(craft, message.item, report)
 
     def _on_session_cleared(self, craft: Craft, report: pytest.TestReport) -> None:
         """Take in what the stage of the session has torn down when all workers had ended."""
@@ -103,6 +128,8 @@ class Testimony:
         add_explanation(self._bridge, craft, report)
 
     def _tell(self, report: Any) -> None:  # noqa: ANN401 - of any plugin
+        if report.outcome == "failed" and self._bridge.settings.verify == "failures":
+            self._bridge.broken[report.item_index] = report
         self._hook.pytest_runtest_logreport(report=report)
         self._bridge.heed_wishes()
 
@@ -134,9 +161,17 @@ class Testimony:
             )
         )
 
-    def on_live(self, _craft: Craft, message: msg.Live) -> None:
+    def on_live(self, craft: Craft, message: msg.Live) -> None:
         """Show what is to be seen while the test runs."""
+        if self._bridge.is_trial(craft):
+            return
         write_live(self._bridge.config, message.text, message.sep)
+
+
+def number_attempt(report: Any, number: int) -> None:  # noqa: ANN401 - a report gets attributes
+    """Write into a report, and so into JUnit's file, which attempt at its test it is of."""
+    report.isolate_attempt = number
+    report.user_properties = [*report.user_properties, ("isolate_attempt", str(number))]
 
 
 def _complete(craft: Craft, data: Any) -> Any:  # noqa: ANN401 - a JSON value

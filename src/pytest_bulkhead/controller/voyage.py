@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import selectors
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +131,8 @@ class Voyage:
         for leak in find_leaks(bridge):
             bridge.note_leak(leak)
         self._loop.report_late_errors()
+        if self._settings.flaky == "fail":
+            session.testsfailed += bridge.run.ledger.counts().get(State.FLAKY, 0)
         _raise_verdict(bridge, session)
         if broken and bridge.collected:
             plural = "s" if errors != 1 else ""
@@ -161,6 +164,7 @@ class Voyage:
         crashes = [*stats.get("crashed", ()), *stats.get("timed out", ())]
         crashes.sort(key=lambda report: report.stop)
         terminal.write_crashes(reporter, crashes)
+        self._write_retried(reporter, stats.get("retried", ()))
         terminal.write_leaks(reporter, self.bridge.leaks)
         if self.bridge.findings:
             from pytest_bulkhead.report.left_behind import write_findings  # noqa: PLC0415 - rare
@@ -177,6 +181,11 @@ class Voyage:
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
             terminal.write_counts(reporter, words, len(self.bridge.run.items))
+
+    def _write_retried(self, reporter: Any, retried: Sequence[Any]) -> None:  # noqa: ANN401
+        ledger = self.bridge.run.ledger
+        words = {one.item_index: ledger.state(one.item_index).word for one in retried}
+        terminal.write_retried(reporter, retried, words)
 
     def _write_resources(self, reporter: Any) -> None:  # noqa: ANN401 - as above
         from pytest_bulkhead.report.resources import write_held, write_overuse  # noqa: PLC0415
@@ -213,6 +222,10 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         spares=settings.spares,
         gpu_release=settings.gpu_release,
         seed=settings.seed,
+        verify="off" if config.getoption("usepdb") else settings.verify,
+        retries=settings.retries,
+        retry_budget=settings.retry_budget,
+        bisect=settings.bisect,
     )
 
 
@@ -224,6 +237,7 @@ def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> 
         "dir": str(config.invocation_params.dir),
         **settings._asdict(),
         "level": settings.level.word,
+        "verify": policy.verify,
         "durations": dict(policy.durations),
     }
     try:

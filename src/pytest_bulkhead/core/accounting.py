@@ -4,7 +4,7 @@ Invariants:
 
 - `collected` is the sum over all states, at any time.
 - An item leaves `NOT_RUN` once, to `RUNNING`, and leaves that once, to a final state; only a
-  requeue that a plugin asked for (pytest-rerunfailures) opens it again.
+  retry (`attempts`), or one that a plugin asked for (pytest-rerunfailures), opens it again.
 - A test that passed and then broke in teardown stays `PASSED`; its error is counted apart.
 """
 
@@ -30,6 +30,8 @@ class State(enum.IntEnum):
     XPASSED = 6
     CRASHED = 7
     TIMED_OUT = 8
+    #: Its process died, and a later attempt passed.
+    FLAKY = 9
 
     @property
     def word(self) -> str:
@@ -123,9 +125,13 @@ class Ledger:
         return final
 
     def reopen(self, item: int) -> None:
-        """Put an item back to be run again, because a plugin asked for it."""
+        """Put an item back to be run again, because that was asked for."""
+        self.settle(item, State.NOT_RUN)
+
+    def settle(self, item: int, state: State) -> None:
+        """Let an item be in a state, whatever it was in: what was asked of several attempts."""
         self._open.pop(item, None)
-        self._states[item] = State.NOT_RUN
+        self._states[item] = state
 
     def counts(self) -> dict[State, int]:
         """Return {state: items in it}; the values add up to what was collected."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 from pytest_bulkhead.core.capacity import NOTHING, Grant
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Phase
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.core.inquiry import Answer
 
 
 class Doomed(NamedTuple):
@@ -118,8 +121,27 @@ class ReportCrash(NamedTuple):
     decided: bool = False
     #: How many items of its share go on in a new process.
     rest: int = 0
-    #: The latest tests that ran before it in that process, oldest first.
+    #: The tests that ran before it in that process, oldest first.
     before: tuple[int, ...] = ()
+    #: It is run again: this does not count yet.
+    again: bool = False
+    #: The how many-th attempt at it this was.
+    attempt: int = 1
+
+
+class TellWithheld(NamedTuple):
+    """Tell of a crash for good: the attempt that was to follow has not been made, or not whole."""
+
+    item: int
+
+
+class ReportAnswer(NamedTuple):
+    """Tell what running a test once more has shown of it."""
+
+    item: int
+    answer: Answer
+    #: The tests that ran before it in its process, oldest first.
+    before: tuple[int, ...]
 
 
 class ReportBreach(NamedTuple):
@@ -163,5 +185,6 @@ class Close(NamedTuple):
 
 Action = Union[
     StartTemplate, ReleaseTemplate, StartWorker, StartSpare, Assign, Condemn, Finish, Stop,
-    Escalate, ReportCrash, ReportBreach, LookAtCards, ReportHeld, GiveUp, Close,
+    Escalate, ReportCrash, TellWithheld, ReportAnswer, ReportBreach, LookAtCards, ReportHeld,
+    GiveUp, Close,
 ]  # fmt: skip

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Iterator, Sequence
+from typing import Any
 
-Part = tuple[str, ...]
+#: Tests, in order: node ids, or numbers of items.
+Part = tuple[Any, ...]
 
 #: Yields parts to try, is sent whether the test broke, and returns the smallest after which it did.
 Search = Generator[Part, bool, Part]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import death
 from pytest_bulkhead.core.accounting import Ledger, State
+from pytest_bulkhead.core.attempts import TRIAL_LIMIT, Attempts
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.returning import Returning
@@ -32,6 +33,9 @@ class Course:
         self.workers = self.roster.workers
         self.spares = Spares(policy, self.roster)
         self.returning = Returning(policy.gpu_release)
+        self.attempts = Attempts(policy)
+        #: {worker: the ledger of the trial that it runs}
+        self.trials: dict[int, Ledger] = {}
         self.forking = not policy.spawn
         self.why_spawn = "isolate_start = spawn" if policy.spawn else ""
         self.stopping = ""
@@ -71,9 +75,15 @@ class Course:
             raise InvalidTransition(f"worker {number} is not alive")
         return self.workers[number]
 
+    def ledger_of(self, worker: Worker) -> Ledger:
+        """Return where it is noted what a worker's tests do."""
+        return self.trials.get(worker.id, self.ledger)
+
     def bury(self, worker: Worker, stillborn: bool, now: float) -> None:
         """Remove a worker whose process is gone; what it held may take longer to come back."""
         worker.move(Step.ENDED)
+        if worker.attempt is not None:
+            worker.todo.clear()  # it serves no group
         if self.roster.bury(worker, stillborn, bool(self.stopping)):
             self.wishes += self.returning.begin(worker.id, tuple(worker.done), now)
 
@@ -88,6 +98,8 @@ class Course:
         if not worker.killed_for:
             item = worker.item
             limit = worker.limit if item is None else self.policy.limit_of(self.items[item])
+            if item is not None and worker.id in self.trials:
+                limit = min(limit or TRIAL_LIMIT, TRIAL_LIMIT)
             worker.deadline = None if limit is None else now + limit
 
     def report_crash(self, worker: Worker, crash: do.ReportCrash) -> None:
@@ -97,7 +109,19 @@ class Course:
             doomed = self.doomed[fixture] = do.Doomed(fixture, crash.killed_for or str(crash.end))
             besides = None if worker.staged else worker
             self.wishes += [do.Condemn(w.id, doomed) for w in self.roster.listeners(besides)]
-        self.want(crash)
+        self.want(self._judge(crash))
+
+    def _judge(self, crash: do.ReportCrash) -> do.ReportCrash:
+        """Decide whether a crash counts yet, and whether its cause is looked into."""
+        attempts, item = self.attempts, crash.item
+        if crash.timed_out:
+            attempts.withheld.discard(item)
+            return crash._replace(attempt=attempts.number(item))
+        again = not (crash.decided or self.stopping) and attempts.retry(item)
+        if not again:
+            attempts.withheld.discard(item)
+            attempts.ask_of_crash(item, crash.before)
+        return crash._replace(again=again, attempt=attempts.number(item))
 
     def validate(self) -> None:
         """Assert the invariants of `run`; for tests."""

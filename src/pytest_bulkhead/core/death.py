@@ -19,9 +19,6 @@ from pytest_bulkhead.core.events import CellEnded, WorkerEnded
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.worker import Stage, Worker
 
-#: How many tests that ran before a crash are named in its report.
-MAX_BEFORE = 20
-
 
 def is_owned(worker: Worker, ledger: Ledger) -> bool:
     """Whether the test in hand is to blame, and not one before it, or none."""
@@ -50,7 +47,7 @@ def bury_test(
     item = worker.item
     assert item is not None, "only a worker with a test in hand has one to bury"
     phase, subject = _place(item, ledger, event.doing)
-    before = worker.before(MAX_BEFORE)
+    before = worker.before()
     # Under a staged worker that lives on, what is left goes on where its fixtures stand.
     ended = isinstance(event, WorkerEnded)
     decided = ledger.decided(item)

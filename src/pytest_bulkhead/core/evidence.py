@@ -35,3 +35,5 @@ class Evidence(NamedTuple):
     before: tuple[str, ...] = ()
     #: What they left there, of what guards watch.
     left: tuple[Finding, ...] = ()
+    #: The how many-th attempt at the test it was.
+    attempt: int = 1

@@ -47,6 +47,15 @@ class Policy(NamedTuple):
     spares: int = 0
     #: What is done about GPU memory that has not come back in time.
     gpu_release: GpuRelease = GpuRelease()
+    #: Whose end is looked into by running them once more, unheard: "off", "crashes", or "failures"
+    #: for those and crashes.
+    verify: str = "off"
+    #: How often a test is run again whose process died.
+    retries: int = 0
+    #: After so many retries of a run there are no more.
+    retry_budget: int = 10
+    #: Seconds for the search of the earlier tests that make one break; 0 for no search.
+    bisect: float = 0.0
 
     @property
     def shares(self) -> bool:

@@ -18,6 +18,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from pytest_bulkhead.core.actions import END, OPEN, Doomed, StartWorker
+from pytest_bulkhead.core.attempts import Attempt
 from pytest_bulkhead.core.capacity import Capacity, Grants
 from pytest_bulkhead.core.grouping import Group, Share, cut_cells, form_groups, form_shares
 from pytest_bulkhead.core.item import Item
@@ -210,7 +211,13 @@ class Roster:
         deadly = self._lost and any(len(worker.todo) > 1 for worker in self.workers.values())
         return min(limit, number + bool(deadly))
 
-    def hire(self, group: int, forked: bool, spare: int = 0) -> Worker:
+    def group_of(self, item: int) -> int:
+        """Return the group of an item."""
+        return next(group.id for group in self.groups if item in group.items)
+
+    def hire(
+        self, group: int, forked: bool, spare: int = 0, attempt: Attempt | None = None
+    ) -> Worker:
         """Return a new worker for a group, in the lowest slot that is free.
 
         A worker that has left does nothing any more but exit, so its slot is free: databases and
@@ -220,14 +227,16 @@ class Roster:
             group: whose tests it serves.
             forked: it is forked from the template.
             spare: the number of the spare that it was, 0 for none.
+            attempt: what it is to run instead of a share; all of that in its own process.
         """
         present = (w for w in self.workers.values() if w.stage is not Stage.LEFT)
         taken = {worker.slot for worker in present}
         slot = next(number for number in itertools.count() if number not in taken)
         number = spare or self.next_number()
-        staged = self.groups[group].staged and forked
+        staged = self.groups[group].staged and forked and attempt is None
         waits = forked and self._shares
         worker = Worker(number, slot, group, forked, staged, waits, adopted=bool(spare))
+        worker.attempt = attempt
         self.workers[worker.id] = worker
         self.grants.hold(worker.id, self.groups[group].needs)
         return worker
@@ -301,8 +310,7 @@ class Roster:
 
     def requeue(self, item: int) -> None:
         """Let an item that has been run wait again."""
-        group = next(group.id for group in self.groups if item in group.items)
-        self.pool.put_behind(group, (item,))
+        self.pool.put_behind(self.group_of(item), (item,))
 
     @property
     def active(self) -> int:

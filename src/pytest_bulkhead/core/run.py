@@ -27,7 +27,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_bulkhead.core import actions as do
-from pytest_bulkhead.core import death, staged
+from pytest_bulkhead.core import death, once_more, staged, whereabouts
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core import template as template_life
 from pytest_bulkhead.core import worker as worker_life
@@ -91,8 +91,7 @@ class Run(Course):
         if released:
             self._report_template_breach(event)
             if self.forking and self.roster.pool and not self.stopping:
-                # A test was requeued after we let the template go.
-                self._start_template()
+                self._start_template()  # a test was requeued after we let the template go
         elif not self.stopping:
             self._replace_template(event, now)
         self._fill(now)
@@ -162,6 +161,8 @@ class Run(Course):
         if not self.stopping and any(isinstance(a, do.ReportCrash) for a in self.wishes):
             # Who hears of the crash may ask for the test again.
             self.closable = now
+        elif once_more.begin(self, now):
+            pass
         elif self.template.alive:
             self._release_template(now)
         elif not self.spares.alive:
@@ -174,14 +175,11 @@ class Run(Course):
 
     # -- what a worker says --------------------------------------------------------------------
 
-    def _on_worker_joined(self, event: ev.WorkerJoined, now: float) -> None:
-        worker = self.worker(event.worker)
-        worker.move(worker_life.Step.JOINED)
-        self.catch_up(worker, now)
-
     def _on_test_started(self, event: ev.TestStarted, now: float) -> None:
-        worker = self.worker(event.worker)
-        self.ledger.start(event.item)
+        worker, ledger = self.worker(event.worker), self.ledger_of(self.worker(event.worker))
+        if worker.attempt is not None and worker.attempt.counts:
+            ledger.reopen(event.item)
+        ledger.start(event.item)
         if event.fresh and worker.staged:
             worker.earlier = len(worker.done)
         worker.start(event.item, now)
@@ -192,11 +190,13 @@ class Run(Course):
         if worker.staged:
             staged.on_test_reported(self, worker, event, now)
         else:
-            self.ledger.report(event.item, event.when, event.outcome, event.xfail)
+            ledger = self.ledger_of(worker)
+            ledger.report(event.item, event.when, event.outcome, event.xfail)
 
     def _on_test_finished(self, event: ev.TestFinished, now: float) -> None:
         worker = self.worker(event.worker)
-        self.ledger.close(event.item)
+        if self.ledger_of(worker).close(event.item) is State.FAILED and not worker.attempt:
+            self.attempts.ask_of_failure(self.items[event.item], self.items, worker.before())
         worker.settle()
         self.catch_up(worker, now)
         self._count_finished(worker, now)
@@ -224,30 +224,12 @@ class Run(Course):
             worker.move(worker_life.Step.SHARE_DONE)
             self._fill(now)
 
-    def _on_worker_leaving(self, event: ev.WorkerLeaving, now: float) -> None:
-        worker = self.worker(event.worker)
-        worker.move(worker_life.Step.LEAVES)
-        self.set_deadline(worker, now)
-
     def _on_worker_left(self, event: ev.WorkerLeft, now: float) -> None:
         worker = self.worker(event.worker)
         worker.move(worker_life.Step.LEFT)
         self.roster.grants.rest(worker.id)
         self.set_deadline(worker, now)
         self._fill(now)
-
-    def _on_worker_muted(self, event: ev.WorkerMuted, now: float) -> None:
-        # The end of a process closes its channel too, and either may be heard first.
-        if event.worker in self.workers:
-            self.workers[event.worker].mute(event.why, now)
-
-    def _on_terminal_lent(self, event: ev.TerminalLent, _now: float) -> None:
-        worker = self.worker(event.worker)
-        if not worker.killed_for:
-            worker.deadline = None
-
-    def _on_terminal_returned(self, event: ev.TerminalReturned, now: float) -> None:
-        self.set_deadline(self.worker(event.worker), now)
 
     # -- how a worker ends ---------------------------------------------------------------------
 
@@ -257,7 +239,9 @@ class Run(Course):
 
     def _bury(self, worker: Worker, event: ev.WorkerEnded, now: float) -> None:
         stillborn = False
-        if worker.still_spare:
+        if worker.id in self.trials:
+            once_more.end_trial(self, worker, now)
+        elif worker.still_spare:
             self.spares.allowed = False
         elif self._was_expected(worker):
             death.let_go(worker, self.ledger)
@@ -271,6 +255,8 @@ class Run(Course):
             self.want(death.breach_of(worker, event))
             stillborn = not worker.done and not worker.victim
         self.bury(worker, stillborn, now)
+        if worker.attempt is not None and worker.attempt.counts:
+            once_more.settle_retry(self, worker)
 
     def _on_spare_ended(self, event: ev.SpareEnded, now: float) -> None:
         if event.worker in self.workers:
@@ -298,8 +284,7 @@ class Run(Course):
         return self.interrupts > 0 or left
 
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:
-        broken = self.ledger.state(event.item) in (State.CRASHED, State.TIMED_OUT)
-        if broken and not self.stopping:
+        if not self.stopping and self.ledger.state(event.item) in (State.CRASHED, State.TIMED_OUT):
             self.ledger.reopen(event.item)
             self.roster.requeue(event.item)
             self._fill(now)
@@ -373,13 +358,13 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.Begun: Run._on_begun,
     ev.Collected: Run._on_collected,
     ev.TemplateEnded: Run._on_template_ended,
-    ev.WorkerJoined: Run._on_worker_joined,
+    ev.WorkerJoined: whereabouts.on_worker_joined,
     ev.TestStarted: Run._on_test_started,
     ev.TestReported: Run._on_test_reported,
     ev.TestFinished: Run._on_test_finished,
-    ev.WorkerLeaving: Run._on_worker_leaving,
+    ev.WorkerLeaving: whereabouts.on_worker_leaving,
     ev.WorkerLeft: Run._on_worker_left,
-    ev.WorkerMuted: Run._on_worker_muted,
+    ev.WorkerMuted: whereabouts.on_worker_muted,
     ev.WorkerEnded: Run._on_worker_ended,
     ev.SpareEnded: Run._on_spare_ended,
     ev.CardsSeen: Run._on_cards_seen,
@@ -388,8 +373,8 @@ _HANDLERS: dict[type, Callable[[Run, Any, float], None]] = {
     ev.StageIdle: Run._on_stage_idle,
     ev.StageUnforkable: staged.on_stage_unforkable,
     ev.CellEnded: Run._on_cell_ended,
-    ev.TerminalLent: Run._on_terminal_lent,
-    ev.TerminalReturned: Run._on_terminal_returned,
+    ev.TerminalLent: whereabouts.on_terminal_lent,
+    ev.TerminalReturned: whereabouts.on_terminal_returned,
     ev.Requeued: Run._on_requeued,
     ev.StopAsked: Run._on_stop_asked,
     ev.Interrupted: Run._on_interrupted,

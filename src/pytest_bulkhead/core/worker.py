@@ -19,10 +19,14 @@ import dataclasses
 import enum
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pytest_bulkhead.core import escalation
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.errors import InvalidTransition
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.core.attempts import Attempt
 
 #: Steps of its life that a worker remembers, for the message of a bug.
 STORY_LENGTH = 20
@@ -135,6 +139,8 @@ class Worker:
     step: escalation.Step | None = None
     #: Nothing follows the last of its shares.
     last_share: bool = False
+    #: It runs its last test once more, and serves no group.
+    attempt: Attempt | None = None
     story: deque[str] = dataclasses.field(default_factory=lambda: deque(maxlen=STORY_LENGTH))
 
     def move(self, step: Step) -> None:
@@ -161,9 +167,9 @@ class Worker:
         """Put an item into its hand."""
         self.item, self.item_since = item, now
 
-    def before(self, limit: int) -> tuple[int, ...]:
-        """Return the latest items that it finished in the process at work, oldest first."""
-        return tuple(self.done[self.earlier :][-limit:])
+    def before(self) -> tuple[int, ...]:
+        """Return the items that it finished in the process at work, oldest first."""
+        return tuple(self.done[self.earlier :])
 
     def settle(self) -> None:
         """Take the item in hand, which has its final state, from its list."""

@@ -55,7 +55,8 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield headline(evidence)
     yield ""
     yield f"  test:        {evidence.nodeid}"
-    yield f"  process:     {evidence.worker}, after {evidence.seconds:.2f} s in this test"
+    attempt = f", attempt {evidence.attempt}" if evidence.attempt > 1 else ""
+    yield f"  process:     {evidence.worker}, after {evidence.seconds:.2f} s in this test{attempt}"
     if evidence.end.peak_kib:
         yield f"  peak memory: {evidence.end.peak_kib / 1024:.0f} MiB resident"
     if evidence.decided:

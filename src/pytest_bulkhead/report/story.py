@@ -130,6 +130,10 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             seed=int(heading.get("seed", -1)),
             spares=int(heading.get("spares", 0)),
             gpu_release=GpuRelease(*heading.get("gpu_release", ())),
+            verify=str(heading.get("verify", "off")),
+            retries=int(heading.get("retries", 0)),
+            retry_budget=int(heading.get("retry_budget", 0)),
+            bisect=float(heading.get("bisect", 0.0)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem

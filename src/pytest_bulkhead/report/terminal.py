@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_bulkhead.core.levels import Level
@@ -12,14 +12,19 @@ STATUS: dict[str, tuple[str, str, tuple[str, dict[str, bool]]]] = {
     "crashed": ("crashed", "C", ("CRASHED", {"red": True, "bold": True})),
     "timed out": ("timed out", "T", ("TIMED OUT", {"red": True, "bold": True})),
     "breach": ("error", "E", ("ERROR", {"red": True})),
+    "retried": ("retried", "R", ("RETRIED", {"yellow": True})),
+    "flaky": ("flaky", "f", ("FLAKY", {"yellow": True})),
 }
 
 
 def status_of(report: Any) -> tuple[str, str, Any] | None:  # noqa: ANN401 - a report of any plugin
-    """Return category, letter and word of a report of a death; None for any other report."""
+    """Return category, letter and word of a report of ours; None for any other report."""
     end = getattr(report, "isolate_end", None)
-    if end is None or report.outcome != "failed":
-        return None
+    if end is None:
+        passed_late = report.when == "call" and report.outcome == "passed"
+        return STATUS["flaky"] if passed_late and not hasattr(report, "wasxfail") else None
+    if report.outcome != "failed":
+        return STATUS["retried"] if report.outcome == "rerun" else None
     if getattr(report, "isolate_decided", False):
         return STATUS["breach"]
     return STATUS[end]
@@ -89,6 +94,25 @@ def write_crashes(reporter: Any, reports: Sequence[Any]) -> None:  # noqa: ANN40
         word = "TIMED OUT" if report.isolate_end == "timed out" else "CRASHED"
         reporter.write(word, red=True, bold=True)
         reporter.write_line(f" {report.nodeid} - {report.isolate_headline}")
+
+
+def write_retried(reporter: Any, retried: Sequence[Any], words: Mapping[int, str]) -> None:  # noqa: ANN401
+    """Write the section on tests that were run again because their process had died.
+
+    Args:
+        reporter: pytest's.
+        retried: the reports of the deaths that did not count.
+        words: {item: the word of what its test has come to}
+    """
+    if not retried:
+        return
+    reporter.write_sep("=", "tests that were run again", yellow=True)
+    for item in dict.fromkeys(report.item_index for report in retried):
+        deaths = [report for report in retried if report.item_index == item]
+        reporter.write_line(f"{deaths[0].nodeid}: {words[item]} in the end")
+        for report in deaths:
+            number = report.isolate_attempt
+            reporter.write_line(f"  attempt {number}: {report.isolate_headline}")
 
 
 def _write_report(reporter: Any, report: Any) -> None:  # noqa: ANN401

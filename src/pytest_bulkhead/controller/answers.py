@@ -1,0 +1,40 @@
+"""Adds to the report of a test what running it once more has shown.
+
+Pytest has been told of the report long before; it is the same object that the summary shows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_bulkhead.controller.bridge import Bridge
+from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.report.answers import TITLE, answer_lines, short_words
+
+
+class Answers:
+    """Keeps the reports of tests that may be looked into, until that is done."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+
+    def report_answer(self, action: do.ReportAnswer) -> None:
+        """Tell what was shown."""
+        bridge, answer = self._bridge, action.answer
+        names = [item.nodeid for item in bridge.run.items]
+        nodeid = names[action.item]
+        culprits = [names[index] for index in answer.culprits]
+        before = [names[index] for index in action.before]
+        text = "\n".join(answer_lines(answer, nodeid, culprits, before))
+        report: Any = bridge.broken.pop(action.item, None)
+        if report is not None:
+            report.sections.append((TITLE, text))
+            short = short_words(answer, culprits)
+            if short and hasattr(report, "isolate_headline"):
+                report.isolate_headline += f" ({short})"
+        bridge.note_evidence(
+            answer={
+                "nodeid": nodeid, "verdict": answer.verdict.value, "state": answer.state.word,
+                "culprits": culprits, "level": answer.level and answer.level.word, "text": text,
+            }
+        )  # fmt: skip
