@@ -214,6 +214,15 @@ class Runner:
         return running
 
 
+def bulkhead(*arguments: object, cwd: Path, limit: float = 60.0) -> subprocess.CompletedProcess:
+    """Run the command `bulkhead` in a folder."""
+    command = [sys.executable, "-m", "pytest_bulkhead", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=limit, check=False,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Iterator[Runner]:
     """Run pytest in the pytester folder with a hard limit of time; end what a test left there."""

@@ -239,5 +239,7 @@ def test_what_killed_a_wide_set_up_is_not_tried_again(policy, suite, odds, chaos
             wide = action.subject and not action.subject.startswith("function ")
             blamed = not action.killed_for or action.timed_out
             doomed |= {action.subject} if wide and blamed else set()
-        elif isinstance(action, do.StartWorker) and action.worker not in world.retries | world.trials:
+        elif (
+            isinstance(action, do.StartWorker) and action.worker not in world.retries | world.trials
+        ):
             assert doomed <= {it.subject for it in action.doomed}

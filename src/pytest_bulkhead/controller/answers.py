@@ -10,6 +10,7 @@ from typing import Any
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.report.answers import TITLE, answer_lines, short_words
+from pytest_bulkhead.report.live import write_live
 
 
 class Answers:
@@ -17,6 +18,17 @@ class Answers:
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
+
+    def show_trial(self, worker: int) -> None:
+        """Show what is tried now, where a search may take its time."""
+        run = self._bridge.run
+        attempt = run.workers[worker].attempt
+        if attempt is None or attempt.counts or not run.policy.bisect:
+            return
+        count = len(attempt.items) - 1
+        after = f"after {count} {'test' if count == 1 else 'tests'}" if count else "alone"
+        nodeid = run.items[attempt.item].nodeid
+        write_live(self._bridge.config, f"\nisolate: {nodeid} once more, {after}", "")
 
     def report_answer(self, action: do.ReportAnswer) -> None:
         """Tell what was shown."""

@@ -61,7 +61,7 @@ class Autopsy:
     def _announce_retry(self, report: Any) -> None:  # noqa: ANN401
         """Tell of a death that does not count yet, by the outcome that pytest-rerunfailures has."""
         bridge, first = self._bridge, copy.copy(report)
-        first.outcome = "rerun"
+        first.outcome, first.isolate_end = "rerun", "retried"
         bridge.config.hook.pytest_runtest_logreport(report=first)
         compat.junit_forget(bridge.config, first)
         bridge.config.hook.pytest_runtest_logfinish(nodeid=first.nodeid, location=first.location)

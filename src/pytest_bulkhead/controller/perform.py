@@ -38,6 +38,7 @@ class Performer:
         #: Ordered before there was a run to ask for it.
         self._first_template: Craft | None = first_template
         self.autopsy = Autopsy(bridge)
+        self._answers = Answers(bridge)
         #: Measures what workers use, where tests need something.
         self.gauge: Gauge | None = None
         self._performers: dict[type[Any], Any] = {
@@ -52,7 +53,7 @@ class Performer:
             do.Escalate: self._escalate,
             do.ReportCrash: self.autopsy.report_crash,
             do.TellWithheld: self.autopsy.tell_withheld,
-            do.ReportAnswer: Answers(bridge).report_answer,
+            do.ReportAnswer: self._answers.report_answer,
             do.ReportBreach: self.autopsy.report_breach,
             do.LookAtCards: self._look_at_cards,
             do.ReportHeld: self._report_held,
@@ -83,6 +84,7 @@ class Performer:
         if self._bridge.settings.why:
             self._bridge.starts.setdefault(action.group, []).append(action.fork)
         self._note_grant(action)
+        self._answers.show_trial(action.worker)
         if action.adopted:
             self._adopt_spare(action)
             return

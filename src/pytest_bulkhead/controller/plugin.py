@@ -93,7 +93,7 @@ class ControllerPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: Any) -> Any:  # noqa: ANN401 - of any plugin
-        if not (hasattr(report, "isolate_end") or hasattr(report, "isolate_attempt")):
+        if not hasattr(report, "isolate_end"):
             return None
         from pytest_bulkhead.report.terminal import status_of  # noqa: PLC0415 - see above
 

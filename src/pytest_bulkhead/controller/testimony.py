@@ -92,6 +92,7 @@ class Testimony:
 
     def _tell_flaky(self, index: int, report: pytest.TestReport) -> None:
         """Tell of a test that passed when it was run again."""
+        report.isolate_end = "flaky"  # type: ignore[attr-defined]
         self._tell(report)
         first = self._bridge.withheld[index]
         compat.junit_flaky(self._bridge.config, report, first.isolate_headline)

@@ -17,14 +17,15 @@ STATUS: dict[str, tuple[str, str, tuple[str, dict[str, bool]]]] = {
 }
 
 
+#: What our own reports that are no failures say of their test.
+_NOT_FAILED = ("retried", "flaky")
+
+
 def status_of(report: Any) -> tuple[str, str, Any] | None:  # noqa: ANN401 - a report of any plugin
     """Return category, letter and word of a report of ours; None for any other report."""
     end = getattr(report, "isolate_end", None)
-    if end is None:
-        passed_late = report.when == "call" and report.outcome == "passed"
-        return STATUS["flaky"] if passed_late and not hasattr(report, "wasxfail") else None
-    if report.outcome != "failed":
-        return STATUS["retried"] if report.outcome == "rerun" else None
+    if end is None or (report.outcome != "failed" and end not in _NOT_FAILED):
+        return None
     if getattr(report, "isolate_decided", False):
         return STATUS["breach"]
     return STATUS[end]
