@@ -20,6 +20,7 @@ def add_options(parser: pytest.Parser, *, forked_is_ours: bool) -> None:
     _add_options_of_any_run(group)
     _add_ini_keys(parser)
     _add_ini_keys_of_any_run(parser)
+    _add_ini_keys_of_attempts(parser)
     _add_ini_keys_of_guards(parser)
 
 
@@ -141,6 +142,16 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         default="",
     )
     parser.addini(
+        "isolate_exit",
+        "how a worker leaves: fast (default), or clean, which finalises its interpreter as plain "
+        "pytest does and counts a crash in that; processes are spawned then",
+        default="",
+    )
+    parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
+
+
+def _add_ini_keys_of_attempts(parser: pytest.Parser) -> None:
+    parser.addini(
         "isolate_verify",
         "run tests once more at the end of the run to see whether others are to blame: crashes "
         "(default), failures for those too, or off",
@@ -161,7 +172,6 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
         default="",
     )
     parser.addini("isolate_bisect", "seconds, as --isolate-bisect", default="")
-    parser.addini("isolate_grace", "seconds from SIGTERM to SIGKILL (default 2)", default="")
 
 
 def _add_ini_keys_of_guards(parser: pytest.Parser) -> None:

@@ -327,6 +327,8 @@ class SpawnedWorker(_Crew):
         config.pluginmanager.register(plugin, "bulkhead-spawned")
         try:
             yield
+        except leaving.CleanEnd:
+            raise
         except BaseException as problem:  # noqa: BLE001
             self.end_with(problem)
         self.end_with(None)

@@ -57,6 +57,8 @@ class Settings(NamedTuple):
     retry_budget: int
     #: What a test counts as that passes then: "pass" or "fail".
     flaky: str
+    #: How a worker leaves: "fast", or "clean" with its interpreter finalised.
+    exit: str
     #: Seconds for the search of the tests that make another one break; 0 for no search.
     bisect: float
     #: What was declared is a limit: of what, by the keys of the mark.
@@ -128,6 +130,7 @@ def read_settings(
         retries=_count(config, "isolate_retries", "0"),
         retry_budget=_count(config, "isolate_retry_budget", "10"),
         flaky=_one_of(config, "isolate_flaky", ("pass", "fail")),
+        exit=_exit(config),
         bisect=_seconds(config, "isolate_bisect", "--isolate-bisect") or 0.0,
         enforce=_enforce(config),
         why=bool(config.getoption("isolate_why")),
@@ -155,10 +158,22 @@ def _others_end_tests(config: pytest.Config) -> bool:
 def _start(config: pytest.Config, default: str) -> str:
     option = config.getoption("isolate_start")
     where = "--isolate-start" if option else "ini key isolate_start"
-    value = str(option or config.getini("isolate_start") or default or "auto")
+    wish = str(option or config.getini("isolate_start"))
+    value = wish or default or "auto"
     if value not in STARTS:
         raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
-    return value
+    if _exit(config) != "clean":
+        return value
+    if wish == "fork":
+        raise pytest.UsageError(
+            f"{where}: 'fork' does not go with isolate_exit = clean: what was made before a fork "
+            "would be finalised in each process\nhint: leave one of both out"
+        )
+    return "spawn"
+
+
+def _exit(config: pytest.Config) -> str:
+    return _one_of(config, "isolate_exit", ("fast", "clean"))
 
 
 def _one_of(config: pytest.Config, key: str, words: tuple[str, ...]) -> str:

@@ -90,7 +90,8 @@ POLICIES = st.builds(
     verify=st.sampled_from(["off", "crashes", "failures"]),
     retries=st.sampled_from([0, 0, 1, 2]),
     retry_budget=st.integers(0, 3),
-    bisect=st.sampled_from([0.0, 0.5, 100.0]),
+    bisect=st.sampled_from([0.0, 0.0, 60.0]),
+    clean_exit=st.sampled_from([False, False, True]),
 )
 
 RARE = st.sampled_from([0, 0, 3, 7, 13, 29])

@@ -26,7 +26,7 @@ from pytest_bulkhead.report.journal import Line
 SEGV, TERM, KILL, CLEAN = End(signal=11), End(signal=15), End(signal=9), End(code=0)
 
 #: More than any world of ours needs; one that takes more does not end.
-MAX_STEPS = 3000
+MAX_STEPS = 20_000
 
 
 class Chance:
@@ -486,6 +486,7 @@ class World:
         #: {worker: the test that a stage of it sets up for}
         self.busy: dict[int, int] = {}
         self.interrupts = 0
+        self.keeper_lost = False
         #: Workers that run tests once more: to count, or not.
         self.retries: set[int] = set()
         self.trials: set[int] = set()
@@ -529,6 +530,7 @@ class World:
         elif self.chance.one_in(self.odds.keeper):
             for process in self.processes:
                 process.die(KILL)
+            self.keeper_lost = True
             self.hear(ev.KeeperLost(KILL))
         elif self.template and self.template.ready and self.chance.one_in(self.odds.death * 4):
             self.template.die(SEGV)
@@ -693,7 +695,9 @@ class World:
             self.lines.append(Line(evidence={"granted": granted}))
 
     def note_crash(self, crash: do.ReportCrash) -> None:
-        if crash.phase is Phase.TEARDOWN and crash.subject == CLEARED:
+        # A keeper that is lost takes the black boxes along: nothing names a fixture then.
+        clearing = crash.subject == CLEARED or (self.keeper_lost and self.is_over(crash.item))
+        if crash.phase is Phase.TEARDOWN and clearing:
             return  # of a stage: its test was over
         if self.busy.pop(crash.worker, None) == crash.item:
             # It was begun by the set-up of what it needs.

@@ -226,6 +226,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         retries=settings.retries,
         retry_budget=settings.retry_budget,
         bisect=settings.bisect,
+        clean_exit=settings.exit == "clean",
     )
 
 

@@ -37,7 +37,7 @@ class Course:
         #: {worker: the ledger of the trial that it runs}
         self.trials: dict[int, Ledger] = {}
         self.forking = not policy.spawn
-        self.why_spawn = "isolate_start = spawn" if policy.spawn else ""
+        self.why_spawn = policy.why_spawn
         self.stopping = ""
         self.interrupts = 0
         self.closed = False

@@ -56,6 +56,15 @@ class Policy(NamedTuple):
     retry_budget: int = 10
     #: Seconds for the search of the earlier tests that make one break; 0 for no search.
     bisect: float = 0.0
+    #: A worker's interpreter is finalised, and what comes of that counts.
+    clean_exit: bool = False
+
+    @property
+    def why_spawn(self) -> str:
+        """Why the user wants no worker to be forked; empty when that is open."""
+        if self.clean_exit:
+            return "isolate_exit = clean"
+        return "isolate_start = spawn" if self.spawn else ""
 
     @property
     def shares(self) -> bool:

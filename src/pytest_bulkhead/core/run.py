@@ -243,7 +243,7 @@ class Run(Course):
             once_more.end_trial(self, worker, now)
         elif worker.still_spare:
             self.spares.allowed = False
-        elif self._was_expected(worker):
+        elif self._was_expected(worker, event):
             death.let_go(worker, self.ledger)
         elif death.is_owned(worker, self.ledger):
             self.report_crash(worker, death.bury_test(worker, self.ledger, event, now))
@@ -277,11 +277,11 @@ class Run(Course):
             worker.condemn(event.why)
             self._escalate(worker, Step.KILL, now)
 
-    def _was_expected(self, worker: Worker) -> bool:
+    def _was_expected(self, worker: Worker, event: ev.WorkerEnded) -> bool:
         """Whether it ended as it should: when interrupted, or after its last word."""
         free = bool(self.stopping) or not worker.todo or worker.unforkable
-        left = worker.stage is Stage.LEFT and free
-        return self.interrupts > 0 or left
+        well = event.end.clean or not self.policy.clean_exit
+        return self.interrupts > 0 or (worker.stage is Stage.LEFT and free and well)
 
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:
         if not self.stopping and self.ledger.state(event.item) in (State.CRASHED, State.TIMED_OUT):

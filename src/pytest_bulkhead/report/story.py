@@ -134,6 +134,7 @@ def policy_of(heading: Mapping[str, Any]) -> Policy:
             retries=int(heading.get("retries", 0)),
             retry_budget=int(heading.get("retry_budget", 0)),
             bisect=float(heading.get("bisect", 0.0)),
+            clean_exit=heading.get("exit") == "clean",
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise UsageProblem(f"the heading of the journal is not whole: {problem!r}") from problem

@@ -1,7 +1,8 @@
 """How a worker, or the template, leaves: by `os._exit`, after what Python would have done before.
 
 The interpreter is not finalised: that is where daemon threads in native code abort, and what would
-be finalised belongs to the process that was forked. Threads that are no daemons are waited for and
+be finalised belongs to the process that was forked. With `isolate_exit = clean` it is, for that is
+what plain pytest does; no process is forked then. Threads that are no daemons are waited for and
 atexit functions run, each in the process that registered them; the controller bounds the time.
 """
 
@@ -41,6 +42,10 @@ def _run_loudly(step: Callable[[], object]) -> None:
         step()
     except BaseException:  # noqa: BLE001 - the interpreter prints it and goes on, and so do we
         traceback.print_exc()
+
+
+class CleanEnd(SystemExit):
+    """Raised to end with the interpreter finalised: what belongs to it is nobody else's."""
 
 
 def exit_process(code: int = 0) -> NoReturn:

@@ -178,6 +178,8 @@ class SpawnedWorkerPlugin:
         compat.silence_terminal(session.config)
         # pytest's own faulthandler plugin has just pointed it at stderr.
         faults.write_faults_to(self._cabin.faults)
+        # And takes it back before the interpreter is finalised, where that is to be seen.
+        session.config.add_cleanup(functools.partial(faults.write_faults_to, self._cabin.faults))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:

@@ -102,6 +102,8 @@ class WorkerPlugin:
             self._mouth.say(leak)
         if not self._stage.note_left():
             self._mouth.say(msg.Left())
+        if self._config.getini("isolate_exit") == "clean":
+            raise leaving.CleanEnd(0)
         leaving.exit_process(0)
 
     def _teardown_rest(self, session: pytest.Session) -> None:

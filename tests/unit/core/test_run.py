@@ -746,3 +746,16 @@ def test_the_keeper_takes_the_spares_with_it():
     """Nothing is waited for when the keeper is gone."""
     talk = spawned()
     assert [do.Close()] == of(do.Close, talk.tell(ev.KeeperLost(KILL)))
+
+
+@pytest.mark.parametrize(("clean_exit", "told"), [(False, []), (True, [do.ReportBreach])])
+def test_a_death_after_the_last_word(clean_exit, told):
+    """It says nothing of tests, unless what the interpreter's end does is to be seen."""
+    talk = Talk(spawn=True, clean_exit=clean_exit)
+    talk.tell(ev.WorkerJoined(1))
+    talk.test(1, 0)
+    talk.test(1, 1)
+    actions = talk.tell(ev.WorkerLeaving(1), ev.WorkerLeft(1), ended(1, SEGV, Phase.LEAVING))
+
+    assert told == kinds(of(do.ReportBreach, actions))
+    assert [State.PASSED] * 2 == talk.states

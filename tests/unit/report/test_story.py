@@ -77,12 +77,12 @@ def test_the_policy_is_the_headings():
         HEADING | {"level": "class", "workers": 3, "start": "spawn", "timeout": 5, "slack": 1.0}
         | {"grace": 0.5, "durations": {"a": 1.0}, "seed": 9, "stage": True}
         | {"spares": 2, "gpu_release": ["fail", 30.0], "verify": "crashes", "retries": 1}
-        | {"retry_budget": 3, "bisect": 9.0}
+        | {"retry_budget": 3, "bisect": 9.0, "exit": "clean"}
     )  # fmt: skip
 
     assert tuple(policy) == (
         Level.CLASS, 3, True, False, 5, 1.0, 0.5, {"a": 1.0}, True, 9, 2, ("fail", 30.0),
-        "crashes", 1, 3, 9.0,
+        "crashes", 1, 3, 9.0, True,
     )  # fmt: skip
 
 
