@@ -28,6 +28,13 @@ _SLACK = 1.0
 
 STARTS = ("auto", "fork", "spawn")
 
+#: How native stacks of crashes are had, and the ways that need core files.
+NATIVE_WAYS = ("auto", "off", "gdb", "pystack", "core")
+OF_CORES = ("core", "pystack")
+
+#: The environment variable that stands for `isolate_native` where the suite says nothing of it.
+NATIVE_VARIABLE = "BULKHEAD_NATIVE"
+
 
 class Settings(NamedTuple):
     """How tests are to be isolated."""
@@ -42,6 +49,8 @@ class Settings(NamedTuple):
     slack: float
     grace: float
     report: str
+    #: How the native stacks of crashes are had, one of `NATIVE_WAYS`.
+    native: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
     #: Set wide fixtures up once for many tests.
@@ -110,6 +119,7 @@ def read_settings(
         slack=_SLACK if _others_end_tests(config) else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
+        native=_native(config),
         seed=_seed(config),
         stage=_stage(config),
         spares=_spares(config),
@@ -144,6 +154,19 @@ def _start(config: pytest.Config, default: str) -> str:
     if value not in STARTS:
         raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(STARTS)}")
     return value
+
+
+def _native(config: pytest.Config) -> str:
+    """Return how native stacks are had; the variable is for what a machine has installed."""
+    sources = {
+        "--isolate-native": config.getoption("isolate_native"),
+        "ini key isolate_native": config.getini("isolate_native"),
+        f"variable {NATIVE_VARIABLE}": os.environ.get(NATIVE_VARIABLE),
+    }
+    where, value = next(((key, word) for key, word in sources.items() if word), ("", "auto"))
+    if value not in NATIVE_WAYS:
+        raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(NATIVE_WAYS)}")
+    return str(value)
 
 
 def _stage(config: pytest.Config) -> bool:

@@ -45,6 +45,10 @@ class Autopsy:
             craft.sections, craft.held = tuple(craft.held.report.sections), None
         report = self._make_report(action, evidence, craft)
         self._announce(report)
+        if evidence.end.signal is not None:
+            from pytest_bulkhead.controller.native import note_death  # noqa: PLC0415 - rare
+
+            note_death(self._bridge, craft, evidence, report)
         if craft is not None:
             craft.sections = ()
 

@@ -17,7 +17,9 @@ from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.findings import Finding
+from pytest_bulkhead.core.known import Fact
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.usage import Usage
 from pytest_bulkhead.errors import ProtocolError
@@ -37,6 +39,15 @@ class Leak(NamedTuple):
     command: str
     #: The test, or the tests that come into question, or empty when nobody can say.
     tests: tuple[str, ...]
+
+
+class Death(NamedTuple):
+    """A crash whose native stack is wanted."""
+
+    report: Any
+    evidence: Evidence
+    #: Its core file.
+    core: Fact[str]
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -98,6 +109,10 @@ class Bridge:
     used: dict[int, Usage] = dataclasses.field(default_factory=dict)
     #: What was done about memory of GPUs that did not come back, in words.
     held_memory: list[str] = dataclasses.field(default_factory=list)
+    #: Seconds until the tests were collected.
+    collect_seconds: float = 0.0
+    #: Crashes whose native stacks are wanted.
+    deaths: list[Death] = dataclasses.field(default_factory=list)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
     oom_kills: int | None = None
 

@@ -31,7 +31,7 @@ from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
 from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
-from pytest_bulkhead.system import linux
+from pytest_bulkhead.system import clock, linux
 
 if TYPE_CHECKING:
     from pytest_bulkhead.report.journal import Journal
@@ -76,9 +76,10 @@ class Voyage:
 
     def collect(self, session: pytest.Session) -> None:
         """Wait for the template's collection, and show it as pytest shows its own."""
-        bridge = self.bridge
+        bridge, since = self.bridge, clock.monotonic()
         self._loop.feed(ev.Begun())
         self._loop.pump_until(lambda: bridge.collected or bool(bridge.run.stopping))
+        bridge.collect_seconds = clock.monotonic() - since
         session.testscollected = len(bridge.run.items)
         if bridge.collected:
             compat.remember_nodeids(bridge.config, (item.nodeid for item in bridge.run.items))
@@ -130,6 +131,10 @@ class Voyage:
         for leak in find_leaks(bridge):
             bridge.note_leak(leak)
         self._loop.report_late_errors()
+        if bridge.deaths and not bridge.verdict.interrupted:
+            from pytest_bulkhead.controller.native import add_native_stacks  # noqa: PLC0415 - rare
+
+            add_native_stacks(bridge)
         _raise_verdict(bridge, session)
         if broken and bridge.collected:
             plural = "s" if errors != 1 else ""
