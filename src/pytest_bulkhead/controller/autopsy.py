@@ -14,9 +14,11 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.hangs import Hangs, Seen
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.native_ways import TITLE
 from pytest_bulkhead.core.run import TEMPLATE
 from pytest_bulkhead.report.crash import breach_text, headline, report_text
 from pytest_bulkhead.report.live import write_live
@@ -31,8 +33,9 @@ _WAITS = "isolate: memory of a GPU has not come back yet (isolate_gpu_release = 
 class Autopsy:
     """Reports deaths."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, hangs: Hangs) -> None:
         self._bridge = bridge
+        self._hangs = hangs
 
     # -- a test's process ----------------------------------------------------------------------
 
@@ -55,6 +58,7 @@ class Autopsy:
     def _gather(self, action: do.ReportCrash, craft: Craft | None) -> Evidence:
         items = self._bridge.run.items
         nodeid = items[action.item].nodeid
+        seen = self._seen(craft, action.killed_for)
         return Evidence(
             nodeid=nodeid,
             worker=craft.node.gateway.id if craft else "worker",
@@ -65,12 +69,17 @@ class Autopsy:
             killed_for=action.killed_for or (craft.garbled if craft else ""),
             timed_out=action.timed_out,
             decided=action.decided,
-            stacks=craft.hull.read_faults() if craft else "",
+            stacks=seen.stacks,
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
             left=craft.left_there(action.before) if craft else (),
+            standstill=seen.standstill,
+            native=seen.native,
         )
+
+    def _seen(self, craft: Craft | None, killed_for: str) -> Seen:
+        return self._hangs.take(craft, ended=bool(killed_for)) if craft else Seen("")
 
     def _command(self, nodeid: str) -> str:
         config = self._bridge.config
@@ -94,7 +103,7 @@ class Autopsy:
             outcome="failed",
             longrepr=report_text(evidence),
             when=action.phase.word,  # type: ignore[arg-type]
-            sections=self._sections(action.phase, craft),
+            sections=[*_of_debuggers(evidence), *self._sections(action.phase, craft)],
             duration=duration,
             start=now - duration,
             stop=now,
@@ -145,7 +154,7 @@ class Autopsy:
             subject=action.subject,
             end=action.end,
             killed_for=action.killed_for,
-            stacks=craft.hull.read_faults() if craft else "",
+            stacks=self._seen(craft, action.killed_for).stacks,
         )
         items = tuple(bridge.run.items[index].nodeid for index in action.items)
         sections = self._sections(action.phase, craft)
@@ -189,3 +198,7 @@ class Autopsy:
         report.isolate_end = "breach"
         manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
         self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [])
+
+
+def _of_debuggers(evidence: Evidence) -> list[tuple[str, str]]:
+    return [(TITLE, evidence.native)] if evidence.native else []

@@ -21,8 +21,6 @@ from pytest_bulkhead.core.native_stack import signal_of_gdb, trim_gdb, trim_pyst
 from pytest_bulkhead.settings import OF_CORES
 from pytest_bulkhead.system import clock, core_files, debuggers
 
-TITLE = "isolate: native stack"
-
 _BY_HAND = "gdb --batch -ex run -ex bt --args python -m pytest --isolate=no"
 
 
@@ -68,7 +66,7 @@ def add_native_stacks(bridge: Bridge) -> None:
 
 def _tell(bridge: Bridge, death: Death, stack: Stack) -> None:
     text = f"{stack.how}\n{stack.frames}".rstrip()
-    death.report.sections.append((TITLE, text))
+    death.report.sections.append((ways.TITLE, text))
     bridge.note_evidence(native=text, nodeid=death.evidence.nodeid)
 
 

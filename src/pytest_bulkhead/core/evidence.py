@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.standstill import Standstill
 
 
 class Evidence(NamedTuple):
@@ -35,3 +36,7 @@ class Evidence(NamedTuple):
     before: tuple[str, ...] = ()
     #: What they left there, of what guards watch.
     left: tuple[Finding, ...] = ()
+    #: What was seen of it while it hung; None where it did not, or nobody looked.
+    standstill: Standstill | None = None
+    #: Its native stack then, and by whom; or why there is none.
+    native: str = ""

@@ -56,6 +56,16 @@ def trim_gdb(text: str) -> str:
     return "\n".join(_shown(_before_death(frames)))
 
 
+def of_hung(tool: str, text: str) -> str:
+    """Return what matters of a debugger's report of a live process; empty for no stack."""
+    if tool == "gdb":
+        return trim_gdb_threads(text)
+    if tool == "pystack":
+        return trim_pystack(text, crashed=False)
+    lines = text[max(text.find("Thread "), 0) :].splitlines() if "Thread " in text else []
+    return "\n".join(lines[: MAX_FRAMES * MAX_THREADS])
+
+
 def trim_gdb_threads(text: str) -> str:
     """Return the same for each thread, from `thread apply all bt`."""
     blocks = [block for block in re.split(r"^(?=Thread \d+ )", text, flags=re.M) if "#0" in block]

@@ -14,6 +14,9 @@ from pytest_bulkhead.core.ends import SIGNAL_NAMES, End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.known import Fact, Known
 
+#: The section of a report that it is in.
+TITLE = "isolate: native stack"
+
 #: Signals by which native code dies by itself: ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS.
 _OF_NATIVE_CODE = (4, 5, 6, 7, 8, 11, 31)
 
@@ -93,6 +96,36 @@ def _why_not_read(way: str, core: Fact[str]) -> str:
     if isinstance(core, Known):
         return f"{' and '.join(_readers(way))} not in PATH, to read {core.value}"
     return core.reason
+
+
+#: Hung processes that a debugger is asked of in a run: nobody else is heard meanwhile.
+HANGS = 3
+
+
+def tool_for_hung(way: str, tools: Collection[str]) -> str:
+    """Return the debugger that looks at a hung process, empty where there is none.
+
+    The quick ones come first: gdb reads the symbols of every library beforehand.
+    """
+    return next((tool for tool in _for_hung(way) if tool in tools), "")
+
+
+def wanted_for_hung(way: str) -> str:
+    """Return the debuggers one of which would do, in words."""
+    return " or ".join(_for_hung(way))
+
+
+def _for_hung(way: str) -> Sequence[str]:
+    return (way,) if way in ("gdb", "pystack") else ("pystack", "py-spy", "gdb")
+
+
+def on_hung(tool: str, program: str, pid: int) -> list[str]:
+    """Return the command that shows the stacks of a live process."""
+    if tool == "gdb":
+        return [program, *_GDB, "-ex", f"thread apply all {_BT}", "-p", str(pid)]
+    if tool == "pystack":
+        return [program, "remote", "--native", str(pid)]
+    return [program, "dump", "--native", "--pid", str(pid)]
 
 
 def in_turn(kinds: Sequence[Hashable]) -> list[int]:

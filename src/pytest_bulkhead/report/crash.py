@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.standstill import Standstill, verdict
 
 #: Tests of an earlier process that are listed by name.
 _MAX_BEFORE = 8
+#: Characters of a command line.
+_MAX_COMMAND = 80
 #: Findings of guards that are listed.
 _MAX_LEFT = 5
 
@@ -58,6 +61,9 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield f"  process:     {evidence.worker}, after {evidence.seconds:.2f} s in this test"
     if evidence.end.peak_kib:
         yield f"  peak memory: {evidence.end.peak_kib / 1024:.0f} MiB resident"
+    if evidence.timed_out and evidence.standstill is not None:
+        yield f"  meanwhile:   {verdict(evidence.standstill, evidence.stacks)}"
+        yield from _below(evidence.standstill)
     if evidence.decided:
         yield "  the test itself had finished: its outcome stands, this is an error at teardown"
     if evidence.rest:
@@ -70,6 +76,14 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield f"  run it again: {evidence.command}"
     yield ""
     yield trim_stacks(evidence.stacks) or _why_no_stacks(evidence)
+    if evidence.standstill is not None:
+        yield from _stacks_below(evidence.standstill)
+
+
+def _stacks_below(seen: Standstill) -> Iterator[str]:
+    for child in seen.below:
+        if child.stacks:
+            yield f"\nProcess {child.pid}, below it:\n{trim_stacks(child.stacks)}"
 
 
 #: Parts of the paths of frames that are pytest's way to a test, and ours.
@@ -91,6 +105,11 @@ def trim_stacks(stacks: str) -> str:
 
 def _is_machinery(line: str) -> bool:
     return line.startswith("  File ") and any(part in line for part in _MACHINERY)
+
+
+def _below(seen: Standstill) -> Iterator[str]:
+    for child in seen.below:
+        yield f"  below it:    {child.pid}, {child.state}: {child.command[:_MAX_COMMAND]}"
 
 
 def _rest(count: int) -> str:

@@ -9,6 +9,7 @@ import pytest
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.standstill import Below, Standstill
 from pytest_bulkhead.report.crash import (
     breach_text,
     end_words,
@@ -161,3 +162,14 @@ def test_a_breach_names_who_had_run(words, phase, items):
     assert f"gw0 ended with SIGSEGV in {phase.word}" == text.splitlines()[0]
     assert words in text
     assert all(nodeid in text for nodeid in items)
+
+
+def test_a_hang_says_what_it_did_meanwhile():
+    """The verdict on two looks, and those below it, with the stacks that they have written."""
+    below = (Below(7, "sleep 9", "S (sleeping)"), Below(8, "child", "R (running)", "their stacks"))
+    seen = Standstill(0.3, 0.0, "S (sleeping)", below=below)
+    text = report_text(evidence(timed_out=True, stacks="own stacks", standstill=seen))
+
+    assert "  meanwhile:   it stood still (0.00 s" in text
+    assert "  below it:    7, S (sleeping): sleep 9\n" in text
+    assert text.endswith("own stacks\n\nProcess 8, below it:\ntheir stacks")
