@@ -48,6 +48,12 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
         "the story",
     )
     group.addoption(
+        "--isolate-artifacts",
+        metavar="DIR",
+        help="Keep all that is known of each crash in DIR/<run>/<test>/: report, whole stacks, "
+        "output, and evidence as JSON",
+    )
+    group.addoption(
         "--isolate-native",
         metavar="WAY",
         help="The native stack of each crash: from a core file (core, pystack), by running the "

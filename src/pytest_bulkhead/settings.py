@@ -51,6 +51,8 @@ class Settings(NamedTuple):
     report: str
     #: How the native stacks of crashes are had, one of `NATIVE_WAYS`.
     native: str
+    #: The folder where all that is known of crashes is kept, empty for none.
+    artifacts: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
     #: Set wide fixtures up once for many tests.
@@ -120,6 +122,7 @@ def read_settings(
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
         native=_native(config),
+        artifacts=str(config.getoption("isolate_artifacts") or ""),
         seed=_seed(config),
         stage=_stage(config),
         spares=_spares(config),

@@ -16,7 +16,7 @@ from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.hangs import Hangs, Seen
 from pytest_bulkhead.core import actions as do
-from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.evidence import Evidence, as_plain
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.native_ways import TITLE
 from pytest_bulkhead.core.run import TEMPLATE
@@ -42,12 +42,14 @@ class Autopsy:
     def report_crash(self, action: do.ReportCrash) -> None:
         """Report the death of a process that a test owned."""
         craft = self._bridge.fleet.get(action.worker)
-        evidence = self._gather(action, craft)
+        evidence = self._with_surroundings(self._gather(action, craft))
         if craft is not None and craft.held is not None and craft.held.report.passed:
             # A stage has died that tore down: this is what there is to tell of the teardown.
             craft.sections, craft.held = tuple(craft.held.report.sections), None
         report = self._make_report(action, evidence, craft)
-        self._announce(report)
+        if self._bridge.artifacts is not None:
+            self._bridge.artifacts.keep(evidence, str(report.longrepr), report.sections)
+        self._announce(report, evidence)
         if evidence.end.signal is not None:
             from pytest_bulkhead.controller.native import note_death  # noqa: PLC0415 - rare
 
@@ -77,6 +79,14 @@ class Autopsy:
             standstill=seen.standstill,
             native=seen.native,
         )
+
+    def _with_surroundings(self, evidence: Evidence) -> Evidence:
+        from pytest_bulkhead.controller.surroundings import with_surroundings  # noqa: PLC0415 - rare
+
+        if self._bridge.artifacts is not None:
+            folder = self._bridge.artifacts.place_for(evidence.nodeid)
+            evidence = evidence._replace(artifacts=os.fspath(folder))
+        return with_surroundings(self._bridge, evidence)
 
     def _seen(self, craft: Craft | None, killed_for: str) -> Seen:
         return self._hangs.take(craft, ended=bool(killed_for)) if craft else Seen("")
@@ -128,14 +138,17 @@ class Autopsy:
         if craft is not None and self._bridge.settings.named:
             report.node = craft.node
 
-    def _announce(self, report: Any) -> None:  # noqa: ANN401
+    def _announce(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
         bridge, hook = self._bridge, self._bridge.config.hook
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
         if report.outcome == "failed" and report.when == "call":
             compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
-        bridge.note_evidence(nodeid=report.nodeid, text=report.longrepr, sections=report.sections)
+        bridge.note_evidence(
+            nodeid=report.nodeid, text=report.longrepr, sections=report.sections,
+            facts=as_plain(evidence),
+        )  # fmt: skip
         bridge.heed_wishes()
 
     # -- a process that no test owned ----------------------------------------------------------

@@ -27,6 +27,7 @@ from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
 
 if TYPE_CHECKING:
+    from pytest_bulkhead.controller.artifacts import Artifacts
     from pytest_bulkhead.report.journal import Journal
 
 Location = tuple[str, "int | None", str]
@@ -77,6 +78,7 @@ class Bridge:
     schedule: Schedule
     terminal: Terminal
     journal: Journal | None = None
+    artifacts: Artifacts | None = None
     session: pytest.Session | None = None
     #: What happened and was not yet handed to the run, oldest first.
     events: deque[ev.Event] = dataclasses.field(default_factory=deque)
@@ -109,6 +111,8 @@ class Bridge:
     used: dict[int, Usage] = dataclasses.field(default_factory=dict)
     #: What was done about memory of GPUs that did not come back, in words.
     held_memory: list[str] = dataclasses.field(default_factory=list)
+    #: {event of memory: how often} in our control group when the run began.
+    memory_events: dict[str, int] = dataclasses.field(default_factory=dict)
     #: Seconds until the tests were collected.
     collect_seconds: float = 0.0
     #: Crashes whose native stacks are wanted.

@@ -62,8 +62,12 @@ class Hangs:
             fds=tuple(looking.open_files(pid)),
             limits=tuple(looking.memory_limits(pid)),
         )
-        hang.native = self._native(craft, pid)
         hang.told = len(craft.hull.read_faults())
+
+    def ask_debugger(self, craft: Craft, pid: int) -> None:
+        """Have a debugger look, where that is wanted; it keeps the process from what it does."""
+        if craft.process in self._hangs:
+            self._hangs[craft.process].native = self._native(craft, pid)
 
     def take(self, craft: Craft, *, ended: bool) -> Seen:
         """Return what is known of a process that has died, and forget it.

@@ -10,6 +10,7 @@ import contextlib
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_bulkhead.controller.bridge import Bridge, Death
@@ -60,12 +61,21 @@ def add_native_stacks(bridge: Bridge) -> None:
             _tell(bridge, deaths[number], coroner.examine(deaths[number]))
     for death in deaths:
         if isinstance(death.core, Known) and bridge.settings.native in OF_CORES:
-            with contextlib.suppress(OSError):
-                os.unlink(death.core.value)
+            _put_away(bridge, death.core.value, death.evidence.artifacts)
+
+
+def _put_away(bridge: Bridge, core: str, folder: str) -> None:
+    if bridge.artifacts is not None:
+        bridge.artifacts.take_in(core, folder)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(core)
 
 
 def _tell(bridge: Bridge, death: Death, stack: Stack) -> None:
-    text = f"{stack.how}\n{stack.frames}".rstrip()
+    text, folder = f"{stack.how}\n{stack.frames}".rstrip(), death.evidence.artifacts
+    if bridge.artifacts is not None:
+        bridge.artifacts.write(Path(folder, "native.txt"), f"{text}\n\n{stack.whole}")
     death.report.sections.append((ways.TITLE, text))
     bridge.note_evidence(native=text, nodeid=death.evidence.nodeid)
 

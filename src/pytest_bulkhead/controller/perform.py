@@ -245,3 +245,5 @@ class Performer:
         (self._hangs.look_again if again else self._hangs.look)(craft, pid)
         process.send_signal(pid, process.stack_dump_signal())
         process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
+        if again:
+            self._hangs.ask_debugger(craft, pid)

@@ -34,6 +34,7 @@ from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import clock, linux
 
 if TYPE_CHECKING:
+    from pytest_bulkhead.controller.artifacts import Artifacts
     from pytest_bulkhead.report.journal import Journal
 
 
@@ -57,8 +58,10 @@ class Voyage:
             schedule=Schedule(config, self._requeue),
             terminal=Terminal(),
             journal=_open_journal(config, settings, policy) if settings.report else None,
+            artifacts=_open_artifacts(config, settings, run_uid) if settings.artifacts else None,
             session=session,
             oom_kills=linux.oom_kills(),
+            memory_events=linux.memory_events(),
         )
         tell_imports(config, functools.partial(Imports(self.bridge).on_told, None))
 
@@ -178,6 +181,9 @@ class Voyage:
         if self.bridge.journal is not None and self.bridge.journal.lost:
             report, why = self._settings.report, self.bridge.journal.lost
             reporter.write_line(f"isolate: {report} is not whole: {why}", yellow=True)
+        if self.bridge.artifacts is not None and self.bridge.artifacts.lost:
+            lost = self.bridge.artifacts.lost
+            reporter.write_line(f"isolate: artifacts are not whole: {lost}", yellow=True)
         counts = self.bridge.run.ledger.counts()
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
@@ -235,6 +241,12 @@ def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> 
         return Journal(settings.report, heading)
     except UsageProblem as problem:
         raise pytest.UsageError(str(problem)) from None
+
+
+def _open_artifacts(config: pytest.Config, settings: Settings, run_uid: str) -> Artifacts:
+    from pytest_bulkhead.controller.artifacts import Artifacts  # noqa: PLC0415 - as above
+
+    return Artifacts(config.invocation_params.dir / settings.artifacts, run_uid)
 
 
 def _raise_verdict(bridge: Bridge, session: pytest.Session) -> None:

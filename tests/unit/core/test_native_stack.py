@@ -15,6 +15,7 @@ import pytest
 from pytest_bulkhead.core.native_stack import (
     MAX_FRAMES,
     MAX_THREADS,
+    of_hung,
     signal_of_gdb,
     trim_gdb,
     trim_gdb_threads,
@@ -110,3 +111,17 @@ def test_what_is_no_stack(text):
     assert ["", "", ""] == [
         trim_gdb(text), trim_gdb_threads(text), trim_pystack(text, crashed=True),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "line"),
+    [
+        ("gdb", "gdb_hung", "  lock_PyThread_acquire_lock at ./Modules/_threadmodule.c:179"),
+        ("pystack", "pystack_hung", '  Python: inner File "/tmp/ev/hang.py", line 4'),
+        ("py-spy", "py_spy_hung", "    inner (hang.py:4)"),
+    ],
+)
+def test_each_debugger_on_a_hung_process(tool, name, line):
+    """What it says is read in its own way; an error is no stack."""
+    assert line in of_hung(tool, said(name)).splitlines()
+    assert "" == of_hung(tool, "Error: Permission denied (os error 13)")

@@ -18,9 +18,12 @@ from pytest_bulkhead.core.native_ways import (
     in_turn,
     is_native,
     kind_of,
+    on_hung,
     plan,
     pystack_on_core,
     pytest_alone,
+    tool_for_hung,
+    wanted_for_hung,
 )
 
 CORE, NONE = Known("/tmp/core", "core_pattern"), Unknown("the limit is 0")
@@ -111,3 +114,28 @@ def test_command_lines():
     assert alone == rerun[-len(alone) :]
     assert ["python", "core"] == gdb_on_core("gdb", "python", "core")[-2:]
     assert ["core", "--native", "c", "python"] == pystack_on_core("pystack", "python", "c")[1:]
+
+
+@pytest.mark.parametrize(
+    ("way", "tools", "expected"),
+    [
+        ("auto", ("gdb", "pystack", "py-spy"), "pystack"),
+        ("auto", ("gdb", "py-spy"), "py-spy"),
+        ("core", ("gdb",), "gdb"),
+        ("gdb", ("gdb", "pystack"), "gdb"),
+        ("pystack", ("gdb",), ""),
+        ("auto", (), ""),
+    ],
+)
+def test_who_looks_at_a_hung_process(way, tools, expected):
+    """The one that was asked for, or else the quickest that is there."""
+    assert expected == tool_for_hung(way, tools)
+    assert "pystack or py-spy or gdb" == wanted_for_hung("auto")
+
+
+@pytest.mark.parametrize("tool", ["gdb", "pystack", "py-spy"])
+def test_command_lines_for_a_hung_process(tool):
+    """The program, and the pid."""
+    command = on_hung(tool, f"/bin/{tool}", 42)
+    assert f"/bin/{tool}" == command[0]
+    assert "42" == command[-1]

@@ -38,6 +38,7 @@ def evidence(phase=Phase.CALL, subject="", end=SEGV, **more):
             "crashed with SIGKILL (out of memory) in setup of fixture 'db' (session scope)",
             evidence(Phase.SETUP, "session db of session", End(signal=9, out_of_memory=True)),
         ),
+        ("killed by SIGKILL in call, by whom is not known", evidence(end=End(signal=9))),
         (
             "timed out in teardown of fixture 'db' (module of a.py) after 2.5 s",
             evidence(Phase.TEARDOWN, "module db of a.py by tests", timed_out=True, seconds=2.5),
@@ -173,3 +174,14 @@ def test_a_hang_says_what_it_did_meanwhile():
     assert "  meanwhile:   it stood still (0.00 s" in text
     assert "  below it:    7, S (sleeping): sleep 9\n" in text
     assert text.endswith("own stacks\n\nProcess 8, below it:\ntheir stacks")
+
+
+def test_memory_is_told_where_it_is_limited():
+    """Limits in force, and what happened in the control group; neither where there is nothing."""
+    text = report_text(
+        evidence(limits=(("RLIMIT_AS", 2**33),), memory_events=(("max", 9), ("oom_kill", 2)))
+    )
+
+    assert "  RLIMIT_AS:   8.00 GiB\n" in text
+    assert "  in its control group since the run began: oom_kill 2\n" in text
+    assert "control group" not in report_text(evidence())
