@@ -48,21 +48,27 @@ def run(argv: Sequence[str], limit: float, folder: str | None = None) -> Said:
         OSError: it cannot be started.
     """
     ours = linux.children_of(os.getpid())
-    linux.libc()  # looked for here, and not between the fork and the exec
     out = files.output_file()
     try:
-        debugger = subprocess.Popen(
-            argv, cwd=folder, env=_environ(os.environ), stdin=subprocess.DEVNULL, stdout=out,
-            stderr=subprocess.STDOUT, start_new_session=True,
-            # What gdb has started the kernel ends with it (PTRACE_O_EXITKILL).
-            preexec_fn=functools.partial(linux.die_with_parent, os.getpid()),  # noqa: PLW1509 - see above
-        )  # fmt: skip
-        late = not process.ends_within(debugger.pid, limit)
-        return Said(files.read_text(out), late)
+        debugger = _start(argv, folder, out)
+        try:
+            late = not process.ends_within(debugger.pid, limit)
+            return Said(files.read_text(out), late)
+        finally:
+            end_descendants(_SCUTTLE_LIMIT, ours)
+            debugger.returncode = 0  # it is reaped
     finally:
         os.close(out)
-        end_descendants(_SCUTTLE_LIMIT, ours)
-        debugger.returncode = 0  # it is reaped
+
+
+def _start(argv: Sequence[str], folder: str | None, out: int) -> subprocess.Popen[bytes]:
+    linux.libc()  # looked for here, and not between the fork and the exec
+    return subprocess.Popen(
+        argv, cwd=folder, env=_environ(os.environ), stdin=subprocess.DEVNULL, stdout=out,
+        stderr=subprocess.STDOUT, start_new_session=True,
+        # What gdb has started the kernel ends with it (PTRACE_O_EXITKILL).
+        preexec_fn=functools.partial(linux.die_with_parent, os.getpid()),  # noqa: PLW1509 - see above
+    )  # fmt: skip
 
 
 def _environ(environ: Mapping[str, str]) -> dict[str, str]:
