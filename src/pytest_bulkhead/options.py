@@ -49,6 +49,18 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
         "the story",
     )
     group.addoption(
+        "--isolate-artifacts",
+        metavar="DIR",
+        help="Keep all that is known of each crash in DIR/<run>/<test>/: report, whole stacks, "
+        "output, and evidence as JSON",
+    )
+    group.addoption(
+        "--isolate-native",
+        metavar="WAY",
+        help="The native stack of each crash: from a core file (core, pystack), by running the "
+        "test again alone in gdb (gdb), whichever takes seconds only (auto, the default), or off",
+    )
+    group.addoption(
         "--isolate-seed",
         metavar="NUMBER",
         help="The seed of the random streams of Python, numpy and torch: processes that nobody "
@@ -111,6 +123,7 @@ def _add_ini_keys(parser: pytest.Parser) -> None:
     parser.addini("isolate", "isolation level, as --isolate", default="")
     parser.addini("isolate_start", "how a process starts, as --isolate-start", default="")
     parser.addini("isolate_timeout", "seconds a test may take, as --isolate-timeout", default="")
+    parser.addini("isolate_native", "native stacks of crashes, as --isolate-native", default="")
     parser.addini("isolate_reseed", "random streams: auto (default) or off", default="")
     parser.addini(
         "isolate_stage",

@@ -27,7 +27,7 @@ from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.asked import are_off
 from pytest_bulkhead.protocol import messages as msg
-from pytest_bulkhead.settings import Settings, read_settings, wanted_level
+from pytest_bulkhead.settings import OF_CORES, Settings, read_settings, wanted_level
 from pytest_bulkhead.stubbed_files import StubbedFilesPlugin
 from pytest_bulkhead.system import (
     environ,
@@ -158,6 +158,10 @@ class Controller(Role):
         settings = self._settings(config)
         config.option.numprocesses = settings.workers
         why_spawn = "isolate_start = spawn" if settings.start == "spawn" else settings.why_exec
+        if settings.native in OF_CORES:
+            from pytest_bulkhead.system.core_files import raise_limit  # noqa: PLC0415 - rare
+
+            raise_limit()
         stdin = dict(compat.saved_stdio(config)).get(0, 0)
         crew = functools.partial(_import_crew, guarded=not are_off(config.getini))
         keep = start_keeper(settings.workers, stdin, why_spawn, crew)

@@ -28,6 +28,13 @@ _SLACK = 1.0
 
 STARTS = ("auto", "fork", "spawn")
 
+#: How native stacks of crashes are had, and the ways that need core files.
+NATIVE_WAYS = ("auto", "off", "gdb", "pystack", "core")
+OF_CORES = ("core", "pystack")
+
+#: The environment variable that stands for `isolate_native` where the suite says nothing of it.
+NATIVE_VARIABLE = "BULKHEAD_NATIVE"
+
 
 class Settings(NamedTuple):
     """How tests are to be isolated."""
@@ -42,6 +49,10 @@ class Settings(NamedTuple):
     slack: float
     grace: float
     report: str
+    #: How the native stacks of crashes are had, one of `NATIVE_WAYS`.
+    native: str
+    #: The folder where all that is known of crashes is kept, empty for none.
+    artifacts: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
     #: Set wide fixtures up once for many tests.
@@ -122,6 +133,8 @@ def read_settings(
         slack=_SLACK if _others_end_tests(config) else 0.0,
         grace=_seconds(config, "isolate_grace", "") or TERMINATE_GRACE,
         report=str(config.getoption("isolate_report") or ""),
+        native=_native(config),
+        artifacts=str(config.getoption("isolate_artifacts") or ""),
         seed=_seed(config),
         stage=_one_of(config, "isolate_stage", ("auto", "never")) == "auto",
         spares=_count(config, "isolate_spares", "1"),
@@ -191,6 +204,19 @@ def _count(config: pytest.Config, key: str, default: str) -> int:
             f"ini key {key}: {value!r} is no whole number, such as 1, or 0 for none"
         )
     return int(value)
+
+
+def _native(config: pytest.Config) -> str:
+    """Return how native stacks are had; the variable is for what a machine has installed."""
+    sources = {
+        "--isolate-native": config.getoption("isolate_native"),
+        "ini key isolate_native": config.getini("isolate_native"),
+        f"variable {NATIVE_VARIABLE}": os.environ.get(NATIVE_VARIABLE),
+    }
+    where, value = next(((key, word) for key, word in sources.items() if word), ("", "auto"))
+    if value not in NATIVE_WAYS:
+        raise pytest.UsageError(f"{where}: {value!r} is none of {', '.join(NATIVE_WAYS)}")
+    return str(value)
 
 
 def _gpu_release(config: pytest.Config) -> GpuRelease:

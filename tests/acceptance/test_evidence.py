@@ -6,6 +6,7 @@ peak memory, and a command that runs just this test again.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -242,3 +243,64 @@ def test_forking_is_refused_with_a_reason(run, files):
     finished = run("--isolate=function")
     assert finished.counts == {"passed": 1}, shown(finished)
     assert re.search(r"spawn.*thread", finished.out), shown(finished)
+
+
+def test_artifacts_keep_all_that_is_known(run, files):
+    """A folder for each crash: report, stacks, output, and facts as JSON, which the journal has too."""
+    files({"test_t.py": TALKATIVE, "sub/test_h.py": "import time\ndef test_x(): time.sleep(60)\n"})
+    finished = run(
+        "--isolate=session", "--isolate-artifacts=kept", "--isolate-report=run.jsonl",
+        "--isolate-timeout=2", "--isolate-profile=offline",
+    )  # fmt: skip
+    assert finished.counts == {"passed": 2, "crashed": 1, "timed out": 1}, shown(finished)
+    crash, hang = (
+        next((run.path / "kept").glob(f"*/{name}"))
+        for name in ("test_t.py_test_guilty", "sub_test_h.py_test_x")
+    )
+    assert f"artifacts:   {crash}" in finished.out
+    assert "last words, out" in (crash / "stdout.txt").read_text()
+    assert "last words, err" in (crash / "stderr.txt").read_text()
+    assert "_pytest" in (crash / "stacks.txt").read_text(), "the machinery is left in"
+    assert (crash / "report.txt").read_text().startswith("crashed with SIGSEGV in call\n")
+    assert "s later" in (hang / "stacks.txt").read_text()
+    facts = json.loads((crash / "evidence.json").read_text())
+    assert facts["end"]["signal"] == 11
+    assert facts["before"] == ["test_t.py::test_before"]
+    assert facts["profile"] == ["offline"]
+    assert facts["threads"] == 2
+    hung = json.loads((hang / "evidence.json").read_text())["standstill"]
+    assert hung["state"] == "S (sleeping)"
+    assert any("/dev/null" in line for line in hung["fds"])
+    lines = [
+        entry["evidence"] for entry in read_journal(run.path / "run.jsonl") if "evidence" in entry
+    ]
+    assert [line["facts"] for line in lines if line.get("nodeid", "").startswith("test_t")] == [
+        facts
+    ]
+
+
+def test_artifacts_that_cannot_be_kept(run, files):
+    """Exit status 4 before anything runs, with the folder and why."""
+    files({**ONE_CRASH, "taken": "a file"})
+    finished = run("--isolate=session", "--isolate-artifacts=taken/here")
+    assert finished.code == 4, shown(finished)
+    assert "--isolate-artifacts=" in finished.out
+    assert "taken/here: Not a directory" in finished.out
+
+
+LIMITED = """
+import resource
+resource.setrlimit(resource.RLIMIT_DATA, (2**33, 2**33))
+"""
+
+
+def test_limits_of_memory_and_modules(run, files):
+    """Limits of memory that are in force are told, and a kill whose sender nobody knows is said to be one."""
+    files(
+        {"conftest.py": LIMITED, "test_k.py": "import os\ndef test_k(): os.kill(os.getpid(), 9)\n"}
+    )
+    finished = run("--isolate=session")
+    assert "killed by SIGKILL in call, by whom is not known" in finished.section("test_k"), shown(
+        finished
+    )
+    assert "RLIMIT_DATA: 8.00 GiB" in finished.out

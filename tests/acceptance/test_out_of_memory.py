@@ -68,5 +68,5 @@ def test_out_of_memory_is_told_from_a_kill(small_group, tmp_path):
 
     assert finished.returncode == 1, finished.stdout
     assert "test_eats - crashed with SIGKILL (out of memory) in call" in finished.stdout
-    assert "test_killed - crashed with SIGKILL in call" in finished.stdout
+    assert "test_killed - killed by SIGKILL in call, by whom is not known" in finished.stdout
     assert "2 passed, 2 crashed" in finished.stdout

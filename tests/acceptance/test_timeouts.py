@@ -150,3 +150,36 @@ def test_a_mark_that_is_no_number_of_seconds(run, files):
     finished = run("--isolate=session")
     assert finished.code == 4
     assert "test_t.py::test_a: mark timeout" in finished.out, shown(finished)
+
+
+TWO_KINDS = """
+def work(): time.sleep(601)
+def test_deadlock():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+def test_loop():
+    while True: pass
+def test_children():
+    import multiprocessing
+    subprocess.Popen(["sleep", "602"])
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+"""
+
+
+def test_a_deadlock_is_told_from_a_loop(run, files):
+    """Two looks tell who stands still and who is at work; those below it are named, with their stacks."""
+    files({"test_h.py": HEAD + TWO_KINDS})
+    finished = run("--isolate=session", "--isolate-timeout=1", "--isolate-report=run.jsonl")
+    assert finished.counts == {"timed out": 3}, shown(finished)
+    deadlock, loop, children = map(
+        finished.section, ("test_deadlock", "test_loop", "test_children")
+    )
+    assert "it stood still" in deadlock
+    assert "in the same lines twice" in deadlock
+    assert "it was at work" in loop
+    assert "it stood still" in children
+    assert re.search(r"below it: +\d+, S \(sleeping\): sleep 602", children), children
+    assert re.search(r"Process \d+, below it:\n.*\n.* in work\n", children), children

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core.inquiry import Verdict
 from pytest_bulkhead.report.answers import TITLE, answer_lines, short_words
 from pytest_bulkhead.report.live import write_live
 
@@ -41,6 +42,7 @@ class Answers:
         report: Any = bridge.broken.pop(action.item, None)
         if report is not None:
             report.sections.append((TITLE, text))
+            report.isolate_needs_others = answer.verdict is Verdict.NEEDS
             short = short_words(answer, culprits)
             if short and hasattr(report, "isolate_headline"):
                 report.isolate_headline += f" ({short})"

@@ -15,10 +15,12 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.hangs import Hangs, Seen
 from pytest_bulkhead.controller.testimony import number_attempt
 from pytest_bulkhead.core import actions as do
-from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.evidence import Evidence, as_plain
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.native_ways import TITLE
 from pytest_bulkhead.core.run import TEMPLATE
 from pytest_bulkhead.report.crash import breach_text, headline, report_text
 from pytest_bulkhead.report.live import write_live
@@ -33,43 +35,50 @@ _WAITS = "isolate: memory of a GPU has not come back yet (isolate_gpu_release = 
 class Autopsy:
     """Reports deaths."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, hangs: Hangs) -> None:
         self._bridge = bridge
+        self._hangs = hangs
 
     # -- a test's process ----------------------------------------------------------------------
 
     def report_crash(self, action: do.ReportCrash) -> None:
         """Report the death of a process that a test owned."""
         craft = self._bridge.fleet.get(action.worker)
-        evidence = self._gather(action, craft)
+        evidence = self._with_surroundings(self._gather(action, craft))
         if craft is not None and craft.held is not None and craft.held.report.passed:
             # A stage has died that tore down: this is what there is to tell of the teardown.
             craft.sections, craft.held = tuple(craft.held.report.sections), None
         report = self._make_report(action, evidence, craft)
+        if self._bridge.artifacts is not None:
+            self._bridge.artifacts.keep(evidence, str(report.longrepr), report.sections)
         if action.again:
-            self._bridge.withheld[action.item] = report
-            self._announce_retry(report)
+            self._announce_retry(report, evidence)
         else:
-            self._announce(report)
+            self._announce(report, evidence)
+            self._want_native(craft, evidence, report)
         if craft is not None:
             craft.sections = ()
 
     def tell_withheld(self, action: do.TellWithheld) -> None:
         """Report a death for good that was told as one that does not count yet."""
-        self._announce(self._bridge.withheld[action.item])
+        report, evidence = self._bridge.withheld[action.item]
+        self._announce(report, evidence)
+        self._want_native(None, evidence, report)
 
-    def _announce_retry(self, report: Any) -> None:  # noqa: ANN401
+    def _announce_retry(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
         """Tell of a death that does not count yet, by the outcome that pytest-rerunfailures has."""
         bridge, first = self._bridge, copy.copy(report)
+        bridge.withheld[report.item_index] = report, evidence
         first.outcome, first.isolate_end = "rerun", "retried"
         bridge.config.hook.pytest_runtest_logreport(report=first)
         compat.junit_forget(bridge.config, first)
         bridge.config.hook.pytest_runtest_logfinish(nodeid=first.nodeid, location=first.location)
-        bridge.note_evidence(nodeid=first.nodeid, text=first.longrepr, sections=first.sections)
+        self._note_evidence(first, evidence)
 
     def _gather(self, action: do.ReportCrash, craft: Craft | None) -> Evidence:
         items = self._bridge.run.items
         nodeid = items[action.item].nodeid
+        seen = self._seen(craft, action.killed_for)
         return Evidence(
             nodeid=nodeid,
             worker=craft.node.gateway.id if craft else "worker",
@@ -80,13 +89,26 @@ class Autopsy:
             killed_for=action.killed_for or (craft.garbled if craft else ""),
             timed_out=action.timed_out,
             decided=action.decided,
-            stacks=craft.hull.read_faults() if craft else "",
+            stacks=seen.stacks,
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
             left=craft.left_there(frozenset(action.before)) if craft else (),
             attempt=action.attempt,
+            standstill=seen.standstill,
+            native=seen.native,
         )
+
+    def _with_surroundings(self, evidence: Evidence) -> Evidence:
+        from pytest_bulkhead.controller.surroundings import with_surroundings  # noqa: PLC0415 - rare
+
+        if self._bridge.artifacts is not None:
+            folder = self._bridge.artifacts.place_for(evidence.nodeid)
+            evidence = evidence._replace(artifacts=os.fspath(folder))
+        return with_surroundings(self._bridge, evidence)
+
+    def _seen(self, craft: Craft | None, killed_for: str) -> Seen:
+        return self._hangs.take(craft, ended=bool(killed_for)) if craft else Seen("")
 
     def _command(self, nodeid: str) -> str:
         config = self._bridge.config
@@ -110,7 +132,7 @@ class Autopsy:
             outcome="failed",
             longrepr=report_text(evidence),
             when=action.phase.word,  # type: ignore[arg-type]
-            sections=self._sections(action.phase, craft),
+            sections=[*_of_debuggers(evidence), *self._sections(action.phase, craft)],
             duration=duration,
             start=now - duration,
             stop=now,
@@ -137,7 +159,7 @@ class Autopsy:
         if craft is not None and self._bridge.settings.named:
             report.node = craft.node
 
-    def _announce(self, report: Any) -> None:  # noqa: ANN401
+    def _announce(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
         bridge, hook = self._bridge, self._bridge.config.hook
         bridge.broken[report.item_index] = report
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
@@ -145,8 +167,20 @@ class Autopsy:
         if report.outcome == "failed" and report.when == "call":
             compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
-        bridge.note_evidence(nodeid=report.nodeid, text=report.longrepr, sections=report.sections)
+        self._note_evidence(report, evidence)
         bridge.heed_wishes()
+
+    def _note_evidence(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
+        self._bridge.note_evidence(
+            nodeid=report.nodeid, text=report.longrepr, sections=report.sections,
+            facts=as_plain(evidence),
+        )  # fmt: skip
+
+    def _want_native(self, craft: Craft | None, evidence: Evidence, report: Any) -> None:  # noqa: ANN401
+        if evidence.end.signal is not None:
+            from pytest_bulkhead.controller.native import note_death  # noqa: PLC0415 - rare
+
+            note_death(self._bridge, craft, evidence, report)
 
     # -- a process that no test owned ----------------------------------------------------------
 
@@ -164,7 +198,7 @@ class Autopsy:
             subject=action.subject,
             end=action.end,
             killed_for=action.killed_for,
-            stacks=craft.hull.read_faults() if craft else "",
+            stacks=self._seen(craft, action.killed_for).stacks,
         )
         items = tuple(bridge.run.items[index].nodeid for index in action.items)
         sections = self._sections(action.phase, craft)
@@ -208,3 +242,7 @@ class Autopsy:
         report.isolate_end = "breach"
         manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
         self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [])
+
+
+def _of_debuggers(evidence: Evidence) -> list[tuple[str, str]]:
+    return [(TITLE, evidence.native)] if evidence.native else []

@@ -17,7 +17,9 @@ from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.findings import Finding
+from pytest_bulkhead.core.known import Fact
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.usage import Usage
 from pytest_bulkhead.errors import ProtocolError
@@ -25,6 +27,7 @@ from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux
 
 if TYPE_CHECKING:
+    from pytest_bulkhead.controller.artifacts import Artifacts
     from pytest_bulkhead.report.journal import Journal
 
 Location = tuple[str, "int | None", str]
@@ -37,6 +40,15 @@ class Leak(NamedTuple):
     command: str
     #: The test, or the tests that come into question, or empty when nobody can say.
     tests: tuple[str, ...]
+
+
+class Death(NamedTuple):
+    """A crash whose native stack is wanted."""
+
+    report: Any
+    evidence: Evidence
+    #: Its core file.
+    core: Fact[str]
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -66,6 +78,7 @@ class Bridge:
     schedule: Schedule
     terminal: Terminal
     journal: Journal | None = None
+    artifacts: Artifacts | None = None
     session: pytest.Session | None = None
     #: What happened and was not yet handed to the run, oldest first.
     events: deque[ev.Event] = dataclasses.field(default_factory=deque)
@@ -100,8 +113,14 @@ class Bridge:
     held_memory: list[str] = dataclasses.field(default_factory=list)
     #: {item: its report}, of tests that broke and may be looked into.
     broken: dict[int, Any] = dataclasses.field(default_factory=dict)
-    #: {item: the report of its death}, of tests that are run again, or were.
-    withheld: dict[int, Any] = dataclasses.field(default_factory=dict)
+    #: {item: the report of its death, and its evidence}, of tests that are run again, or were.
+    withheld: dict[int, tuple[Any, Evidence]] = dataclasses.field(default_factory=dict)
+    #: {event of memory: how often} in our control group when the run began.
+    memory_events: dict[str, int] = dataclasses.field(default_factory=dict)
+    #: Seconds until the tests were collected.
+    collect_seconds: float = 0.0
+    #: Crashes whose native stacks are wanted.
+    deaths: list[Death] = dataclasses.field(default_factory=list)
     #: Out-of-memory kills of our control group that are accounted for; None when nobody counts.
     oom_kills: int | None = None
 

@@ -11,11 +11,12 @@ from pytest_bulkhead.controller.answers import Answers
 from pytest_bulkhead.controller.autopsy import Autopsy
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
+from pytest_bulkhead.controller.hangs import Hangs
 from pytest_bulkhead.controller.orders import Orders, Task
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
-from pytest_bulkhead.core.escalation import Step
+from pytest_bulkhead.core.escalation import HARMLESS, Step
 from pytest_bulkhead.core.exported import exported, profile_on_gpu
 from pytest_bulkhead.core.item import Blame
 from pytest_bulkhead.core.run import TEMPLATE
@@ -37,8 +38,9 @@ class Performer:
         self._orders = orders
         #: Ordered before there was a run to ask for it.
         self._first_template: Craft | None = first_template
-        self.autopsy = Autopsy(bridge)
+        self._hangs = Hangs(bridge)
         self._answers = Answers(bridge)
+        self.autopsy = Autopsy(bridge, self._hangs)
         #: Measures what workers use, where tests need something.
         self.gauge: Gauge | None = None
         self._performers: dict[type[Any], Any] = {
@@ -234,11 +236,20 @@ class Performer:
         pid = craft.pid if action.whole else craft.at_work()
         if action.step is Step.INTERRUPT:
             process.send_signal(pid, signal.SIGINT)
-        elif action.step is Step.DUMP_STACKS:
-            process.send_signal(pid, process.stack_dump_signal())
-            process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
+        elif action.step in HARMLESS:
+            self._ask_for_stacks(craft, pid, again=action.step is Step.DUMP_AGAIN)
         elif action.step is Step.TERMINATE:
             process.signal_group(pid, signal.SIGTERM)
         else:
             process.kill_group(pid)
             process.send_signal(pid, signal.SIGKILL)
+
+    def _ask_for_stacks(self, craft: Craft, pid: int, *, again: bool) -> None:
+        """Look at a process, and have it write its stacks; of a template once is enough."""
+        if again and craft.is_template:
+            return
+        (self._hangs.look_again if again else self._hangs.look)(craft, pid)
+        process.send_signal(pid, process.stack_dump_signal())
+        process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
+        if again:
+            self._hangs.ask_debugger(craft, pid)

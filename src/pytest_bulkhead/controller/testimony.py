@@ -94,7 +94,7 @@ class Testimony:
         """Tell of a test that passed when it was run again."""
         report.isolate_end = "flaky"  # type: ignore[attr-defined]
         self._tell(report)
-        first = self._bridge.withheld[index]
+        first, _evidence = self._bridge.withheld[index]
         compat.junit_flaky(self._bridge.config, report, first.isolate_headline)
 
     def _hear_trial(self, craft: Craft, message: msg.Reported) -> None:

@@ -32,9 +32,10 @@ from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
 from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
-from pytest_bulkhead.system import linux
+from pytest_bulkhead.system import clock, linux
 
 if TYPE_CHECKING:
+    from pytest_bulkhead.controller.artifacts import Artifacts
     from pytest_bulkhead.report.journal import Journal
 
 
@@ -58,8 +59,10 @@ class Voyage:
             schedule=Schedule(config, self._requeue),
             terminal=Terminal(),
             journal=_open_journal(config, settings, policy) if settings.report else None,
+            artifacts=_open_artifacts(config, settings, run_uid) if settings.artifacts else None,
             session=session,
             oom_kills=linux.oom_kills(),
+            memory_events=linux.memory_events(),
         )
         tell_imports(config, functools.partial(Imports(self.bridge).on_told, None))
 
@@ -77,9 +80,10 @@ class Voyage:
 
     def collect(self, session: pytest.Session) -> None:
         """Wait for the template's collection, and show it as pytest shows its own."""
-        bridge = self.bridge
+        bridge, since = self.bridge, clock.monotonic()
         self._loop.feed(ev.Begun())
         self._loop.pump_until(lambda: bridge.collected or bool(bridge.run.stopping))
+        bridge.collect_seconds = clock.monotonic() - since
         session.testscollected = len(bridge.run.items)
         if bridge.collected:
             compat.remember_nodeids(bridge.config, (item.nodeid for item in bridge.run.items))
@@ -133,6 +137,10 @@ class Voyage:
         self._loop.report_late_errors()
         if self._settings.flaky == "fail":
             session.testsfailed += bridge.run.ledger.counts().get(State.FLAKY, 0)
+        if bridge.deaths and not bridge.verdict.interrupted:
+            from pytest_bulkhead.controller.native import add_native_stacks  # noqa: PLC0415 - rare
+
+            add_native_stacks(bridge)
         _raise_verdict(bridge, session)
         if broken and bridge.collected:
             plural = "s" if errors != 1 else ""
@@ -177,6 +185,9 @@ class Voyage:
         if self.bridge.journal is not None and self.bridge.journal.lost:
             report, why = self._settings.report, self.bridge.journal.lost
             reporter.write_line(f"isolate: {report} is not whole: {why}", yellow=True)
+        if self.bridge.artifacts is not None and self.bridge.artifacts.lost:
+            lost = self.bridge.artifacts.lost
+            reporter.write_line(f"isolate: artifacts are not whole: {lost}", yellow=True)
         counts = self.bridge.run.ledger.counts()
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
@@ -245,6 +256,12 @@ def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> 
         return Journal(settings.report, heading)
     except UsageProblem as problem:
         raise pytest.UsageError(str(problem)) from None
+
+
+def _open_artifacts(config: pytest.Config, settings: Settings, run_uid: str) -> Artifacts:
+    from pytest_bulkhead.controller.artifacts import Artifacts  # noqa: PLC0415 - as above
+
+    return Artifacts(config.invocation_params.dir / settings.artifacts, run_uid)
 
 
 def _raise_verdict(bridge: Bridge, session: pytest.Session) -> None:

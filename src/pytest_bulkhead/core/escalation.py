@@ -15,6 +15,8 @@ class Step(enum.Enum):
 
     INTERRUPT = "interrupt"
     DUMP_STACKS = "dump stacks"
+    #: Stacks a second time: does it stand still, or go round and round?
+    DUMP_AGAIN = "dump stacks again"
     TERMINATE = "terminate"
     KILL = "kill"
 
@@ -30,10 +32,15 @@ INTERRUPT_GRACE = 5.0
 
 AFTER = {
     Step.INTERRUPT: Step.DUMP_STACKS,
-    Step.DUMP_STACKS: Step.TERMINATE,
+    Step.DUMP_STACKS: Step.DUMP_AGAIN,
+    Step.DUMP_AGAIN: Step.TERMINATE,
     Step.TERMINATE: Step.KILL,
     Step.KILL: Step.KILL,
 }
+
+
+#: Who is asked for no more than that goes on as it was.
+HARMLESS = (Step.DUMP_STACKS, Step.DUMP_AGAIN)
 
 
 def after(step: Step | None) -> Step:
@@ -46,6 +53,7 @@ def grace_of(step: Step, terminate_grace: float) -> float:
     return {
         Step.INTERRUPT: INTERRUPT_GRACE,
         Step.DUMP_STACKS: DUMP_GRACE,
+        Step.DUMP_AGAIN: DUMP_GRACE,
         Step.TERMINATE: terminate_grace,
         Step.KILL: 1.0,
     }[step]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
 
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.standstill import Standstill
 
 
 class Evidence(NamedTuple):
@@ -37,3 +39,28 @@ class Evidence(NamedTuple):
     left: tuple[Finding, ...] = ()
     #: The how many-th attempt at the test it was.
     attempt: int = 1
+    #: What was seen of it while it hung; None where it did not, or nobody looked.
+    standstill: Standstill | None = None
+    #: Its native stack then, and by whom; or why there is none.
+    native: str = ""
+    #: Threads of Python, 0 where it wrote no stacks.
+    threads: int = 0
+    #: (package, version) of those whose extension modules it had loaded; empty for not known.
+    extensions: tuple[tuple[str, str], ...] = ()
+    #: The environment profiles in force.
+    profile: tuple[str, ...] = ()
+    #: (limit of memory, bytes) in force: in the process when it hung, or else in the controller.
+    limits: tuple[tuple[str, int], ...] = ()
+    #: (event of memory, how often) in the run's control group since the run began.
+    memory_events: tuple[tuple[str, int], ...] = ()
+    #: The folder where all of this is kept, empty for none.
+    artifacts: str = ""
+
+
+def as_plain(value: object) -> object:
+    """Return evidence, or a part of it, as JSON has it: mappings, lists, numbers and texts."""
+    if isinstance(value, enum.Enum) and not isinstance(value, int):
+        return value.value
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: as_plain(part) for name, part in value._asdict().items()}
+    return [as_plain(part) for part in value] if isinstance(value, tuple) else value

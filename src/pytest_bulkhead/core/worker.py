@@ -228,7 +228,7 @@ class Worker:
 
     def spare(self) -> None:
         """Forget that it was late when what it was late with is done and no harm was done yet."""
-        if self.timed_out and self.step is escalation.Step.DUMP_STACKS:
+        if self.timed_out and self.step in escalation.HARMLESS:
             self.deadline, self.step, self.kill_item = None, None, None
             self.killed_for, self.timed_out = "", False
 

@@ -11,9 +11,15 @@ from collections.abc import Iterator
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.sizes import show_size
+from pytest_bulkhead.core.standstill import Standstill, verdict
+
+_SIGKILL = 9
 
 #: Tests of an earlier process that are listed by name.
 _MAX_BEFORE = 8
+#: Characters of a command line.
+_MAX_COMMAND = 80
 #: Findings of guards that are listed.
 _MAX_LEFT = 5
 
@@ -27,6 +33,8 @@ def headline(evidence: Evidence) -> str:
         return f"timed out {where} after {evidence.seconds:.1f} s"
     if evidence.killed_for:
         return f"crashed {where}: {evidence.killed_for}, so it was ended with {evidence.end}"
+    if evidence.end.signal == _SIGKILL and not evidence.end.out_of_memory:
+        return f"killed by SIGKILL {where}, by whom is not known"
     return f"crashed with {end_words(evidence.end)} {where}"
 
 
@@ -59,6 +67,10 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield f"  process:     {evidence.worker}, after {evidence.seconds:.2f} s in this test{attempt}"
     if evidence.end.peak_kib:
         yield f"  peak memory: {evidence.end.peak_kib / 1024:.0f} MiB resident"
+    yield from _memory(evidence)
+    if evidence.timed_out and evidence.standstill is not None:
+        yield f"  meanwhile:   {verdict(evidence.standstill, evidence.stacks)}"
+        yield from _below(evidence.standstill)
     if evidence.decided:
         yield "  the test itself had finished: its outcome stands, this is an error at teardown"
     if evidence.rest:
@@ -68,9 +80,19 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  which of them it needs: bulkhead bisect {shlex.quote(evidence.nodeid)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
+    if evidence.artifacts:
+        yield f"  artifacts:   {evidence.artifacts}"
     yield f"  run it again: {evidence.command}"
     yield ""
     yield trim_stacks(evidence.stacks) or _why_no_stacks(evidence)
+    if evidence.standstill is not None:
+        yield from _stacks_below(evidence.standstill)
+
+
+def _stacks_below(seen: Standstill) -> Iterator[str]:
+    for child in seen.below:
+        if child.stacks:
+            yield f"\nProcess {child.pid}, below it:\n{trim_stacks(child.stacks)}"
 
 
 #: Parts of the paths of frames that are pytest's way to a test, and ours.
@@ -94,6 +116,19 @@ def _is_machinery(line: str) -> bool:
     return line.startswith("  File ") and any(part in line for part in _MACHINERY)
 
 
+def _memory(evidence: Evidence) -> Iterator[str]:
+    for name, limit in evidence.limits:
+        yield f"  {f'{name}:':<12} {show_size(limit)}"
+    events = [f"{name} {n}" for name, n in evidence.memory_events if name.startswith("oom")]
+    if events:
+        yield f"  in its control group since the run began: {', '.join(events)}"
+
+
+def _below(seen: Standstill) -> Iterator[str]:
+    for child in seen.below:
+        yield f"  below it:    {child.pid}, {child.state}: {child.command[:_MAX_COMMAND]}"
+
+
 def _rest(count: int) -> str:
     tests = "1 test" if count == 1 else f"{count} tests"
     return (
@@ -109,7 +144,7 @@ def _before(before: tuple[str, ...]) -> str:
 
 
 def _why_no_stacks(evidence: Evidence) -> str:
-    if evidence.end.signal == 9 and not evidence.timed_out:
+    if evidence.end.signal == _SIGKILL and not evidence.timed_out:
         return "no Python stacks: SIGKILL leaves a process no time to write them"
     if evidence.end.code is not None:
         return "no Python stacks: the process exited, it was not killed"

@@ -182,6 +182,9 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
         story.bill.note_clashes(facts["clashed"]["texts"])
     elif "finding" in facts:
         story.findings.append(read_finding(facts["finding"]))
+    elif "native" in facts:
+        text = f"native stack: {facts['native']}"
+        story.deaths.append(Death(now - story.first, str(facts["nodeid"]), text))
     elif "text" in facts:  # of what else was noted, the core that replays knows by itself
         nodeid, text = str(facts.get("nodeid", "")), str(facts["text"])
         story.deaths.append(Death(now - story.first, nodeid, text))

@@ -127,7 +127,8 @@ def _write_report(reporter: Any, report: Any) -> None:  # noqa: ANN401
         reporter.write_line(line)
     shown = reporter.config.getoption("showcapture", "all")
     for name, content in report.sections:
-        if shown == "no" or (shown != "all" and shown not in name):
+        captured = name.startswith("Captured ")
+        if captured and (shown == "no" or (shown != "all" and shown not in name)):
             continue
         reporter.write_sep("-", name)
         reporter.write_line(content[:-1] if content[-1:] == "\n" else content)

@@ -197,18 +197,19 @@ def _oom_counter() -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
+def memory_events() -> dict[str, int]:
+    """Return {event of memory: how often it happened in our control group}, empty when unknown."""
+    counter = _oom_counter()
+    try:
+        lines = _read(str(counter)).splitlines() if counter is not None else []
+    except OSError:
+        return {}
+    return {name: int(count) for name, count in map(str.split, lines)}
+
+
 def oom_kills() -> int | None:
     """Return how often the kernel killed for memory in our control group; None when unknown."""
-    counter = _oom_counter()
-    if counter is None:
-        return None
-    try:
-        for line in _read(str(counter)).splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    except OSError:
-        pass
-    return None
+    return memory_events().get("oom_kill")
 
 
 def adopted_of_group(parent: int, group: int) -> list[int]:

@@ -15,19 +15,20 @@ from pytest_bulkhead.core.item import Phase
 
 @pytest.mark.parametrize("first", [None, *Step])
 def test_every_way_ends_with_a_kill(first):
-    """From any step on, the third is a kill, and stays one."""
+    """From any step on, the fourth is a kill, and stays one."""
     step = first
-    for _ in range(3):
+    for _ in range(4):
         step = after(step)
 
     assert Step.KILL is step is after(step)
 
 
 def test_stacks_come_before_the_signal_that_ends():
-    """A process is asked for its stacks before anything is done to it."""
-    assert [Step.DUMP_STACKS, Step.TERMINATE, Step.KILL] == [
+    """A process is asked for its stacks, twice, before anything is done to it."""
+    assert [Step.DUMP_STACKS, Step.DUMP_AGAIN, Step.TERMINATE, Step.KILL] == [
         after(None),
         after(Step.DUMP_STACKS),
+        after(Step.DUMP_AGAIN),
         after(Step.TERMINATE),
     ]
 

@@ -374,11 +374,12 @@ def test_a_released_template_that_dies(breaches, end, collecting):
 def test_a_template_that_does_not_leave_is_ended():
     """A released template has a limit, and the breach says that it passed."""
     talk = Talk("")
-    steps = [*talk.wait(escalation.LEAVE_LIMIT), *talk.wait(9.0), *talk.wait(9.0)]
+    steps = [*talk.wait(escalation.LEAVE_LIMIT), *talk.wait(9.0), *talk.wait(9.0), *talk.wait(9.0)]
     breach, _close = talk.tell(ev.TemplateEnded(1, KILL))
 
     assert [
-        do.Escalate(TEMPLATE, s) for s in (Step.DUMP_STACKS, Step.TERMINATE, Step.KILL)
+        do.Escalate(TEMPLATE, s)
+        for s in (Step.DUMP_STACKS, Step.DUMP_AGAIN, Step.TERMINATE, Step.KILL)
     ] == steps
     assert "it did not leave within 10 s" == breach.killed_for
 
@@ -421,6 +422,7 @@ def test_a_kill_meant_for_another_test():
     talk = Talk("a a", timeout=5.0)
     talk.tell(ev.WorkerJoined(1), ev.TestStarted(1, 0))
     talk.wait(5.0)
+    talk.wait(1.0)
     talk.wait(1.0)
     for when in ("setup", "call", "teardown"):
         talk.tell(ev.TestReported(1, 0, when, "passed"))
@@ -587,6 +589,7 @@ def test_an_interrupt_leaves_harder_steps_alone():
     talk = Talk("a", timeout=5.0)
     talk.tell(ev.WorkerJoined(1), ev.TestStarted(1, 0))
     talk.wait(5.0)
+    talk.wait(1.0)
     talk.wait(1.0)
 
     assert [do.Stop(1)] == talk.tell(ev.Interrupted())

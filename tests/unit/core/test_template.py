@@ -92,6 +92,7 @@ def test_escalation_goes_on_from_the_last_step():
     template = Template(1, Stage.RELEASED)
 
     assert escalation.Step.DUMP_STACKS is template.escalate(None, 10.0, 2.0)
+    assert escalation.Step.DUMP_AGAIN is template.escalate(None, 10.5, 2.0)
     assert escalation.Step.TERMINATE is template.escalate(None, 11.0, 2.0)
     assert 13.0 == template.deadline
     assert escalation.Step.KILL is template.escalate(escalation.Step.KILL, 12.0, 2.0)

@@ -134,9 +134,12 @@ def test_patience_ends_for_a_reason(why, timed_out, made):
 def test_escalation_goes_on_from_the_last_step():
     """Each step sets the deadline of the next; a step may also be named."""
     made = worker()
-    steps = [made.escalate(step, 10.0, 2.0) for step in (None, None, None)]
+    steps = [made.escalate(step, 10.0, 2.0) for step in (None,) * 4]
 
-    assert [escalation.after(None), escalation.Step.TERMINATE, escalation.Step.KILL] == steps
+    assert [
+        escalation.after(None), escalation.Step.DUMP_AGAIN, escalation.Step.TERMINATE,
+        escalation.Step.KILL,
+    ] == steps  # fmt: skip
     assert escalation.Step.INTERRUPT is made.escalate(escalation.Step.INTERRUPT, 10.0, 2.0)
     assert 10.0 + escalation.INTERRUPT_GRACE == made.deadline
 
@@ -145,6 +148,7 @@ def test_escalation_goes_on_from_the_last_step():
     ("spared", "timed_out", "step"),
     [
         (True, True, escalation.Step.DUMP_STACKS),
+        (True, True, escalation.Step.DUMP_AGAIN),
         (False, True, escalation.Step.TERMINATE),
         (False, True, escalation.Step.KILL),
         (False, False, escalation.Step.DUMP_STACKS),

@@ -9,6 +9,7 @@ import pytest
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.standstill import Below, Standstill
 from pytest_bulkhead.report.crash import (
     breach_text,
     end_words,
@@ -37,6 +38,7 @@ def evidence(phase=Phase.CALL, subject="", end=SEGV, **more):
             "crashed with SIGKILL (out of memory) in setup of fixture 'db' (session scope)",
             evidence(Phase.SETUP, "session db of session", End(signal=9, out_of_memory=True)),
         ),
+        ("killed by SIGKILL in call, by whom is not known", evidence(end=End(signal=9))),
         (
             "timed out in teardown of fixture 'db' (module of a.py) after 2.5 s",
             evidence(Phase.TEARDOWN, "module db of a.py by tests", timed_out=True, seconds=2.5),
@@ -161,3 +163,25 @@ def test_a_breach_names_who_had_run(words, phase, items):
     assert f"gw0 ended with SIGSEGV in {phase.word}" == text.splitlines()[0]
     assert words in text
     assert all(nodeid in text for nodeid in items)
+
+
+def test_a_hang_says_what_it_did_meanwhile():
+    """The verdict on two looks, and those below it, with the stacks that they have written."""
+    below = (Below(7, "sleep 9", "S (sleeping)"), Below(8, "child", "R (running)", "their stacks"))
+    seen = Standstill(0.3, 0.0, "S (sleeping)", below=below)
+    text = report_text(evidence(timed_out=True, stacks="own stacks", standstill=seen))
+
+    assert "  meanwhile:   it stood still (0.00 s" in text
+    assert "  below it:    7, S (sleeping): sleep 9\n" in text
+    assert text.endswith("own stacks\n\nProcess 8, below it:\ntheir stacks")
+
+
+def test_memory_is_told_where_it_is_limited():
+    """Limits in force, and what happened in the control group; neither where there is nothing."""
+    text = report_text(
+        evidence(limits=(("RLIMIT_AS", 2**33),), memory_events=(("max", 9), ("oom_kill", 2)))
+    )
+
+    assert "  RLIMIT_AS:   8.00 GiB\n" in text
+    assert "  in its control group since the run began: oom_kill 2\n" in text
+    assert "control group" not in report_text(evidence())

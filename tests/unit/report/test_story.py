@@ -261,6 +261,15 @@ def test_why_it_stopped_is_told():
     assert "no further test was started: stopping after 1 failures" in text
 
 
+def test_native_stacks_are_told_of_their_tests():
+    """Each as a report of its own, for it came after the last test."""
+    native = {"native": "by gdb:\n  strlen", "nodeid": "a.py::t"}
+    shown = text_of(story([*CRASH, native]))
+
+    assert "native stack: by gdb:\n  strlen" in shown
+    assert shown.count("a.py::t (") == 2
+
+
 def test_imports_are_told_when_the_journal_has_them():
     """As the run's summary had them, and they are no deaths."""
     row = ["numpy", 0.5, 0.5, 20 * 2**20, "/here/t.py:1", 1]
