@@ -61,6 +61,11 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
         "test again alone in gdb (gdb), whichever takes seconds only (auto, the default), or off",
     )
     group.addoption(
+        "--isolate-trace",
+        metavar="FILE",
+        help="Write the run to FILE in Chrome's trace format, for https://ui.perfetto.dev",
+    )
+    group.addoption(
         "--isolate-seed",
         metavar="NUMBER",
         help="The seed of the random streams of Python, numpy and torch: processes that nobody "

@@ -53,6 +53,7 @@ class Settings(NamedTuple):
     native: str
     #: The folder where all that is known of crashes is kept, empty for none.
     artifacts: str
+    trace: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
     #: Set wide fixtures up once for many tests.
@@ -135,6 +136,7 @@ def read_settings(
         report=str(config.getoption("isolate_report") or ""),
         native=_native(config),
         artifacts=str(config.getoption("isolate_artifacts") or ""),
+        trace=str(config.getoption("isolate_trace") or ""),
         seed=_seed(config),
         stage=_one_of(config, "isolate_stage", ("auto", "never")) == "auto",
         spares=_count(config, "isolate_spares", "1"),

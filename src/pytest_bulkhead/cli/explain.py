@@ -10,6 +10,7 @@ import json
 
 from pytest_bulkhead.cli.style import BOLD, RED, paint, wants_colour
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.chart_files import ChartFiles
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.story import Story, Told, Weight, story_lines, tell
 
@@ -21,15 +22,34 @@ _HINT = "hint: write one with `pytest --isolate=session --isolate-report=run.jso
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
     parser.add_argument("file", metavar="FILE", help="a journal, of --isolate-report=FILE")
+    for name in ChartFiles._fields:
+        said = f"write FILE, as --isolate-{name} does, and tell no story"
+        parser.add_argument(f"--{name}", metavar="FILE", default="", help=said)
 
 
 def perform(options: argparse.Namespace) -> int:
     """Print the story; return 1 when the journal contradicts itself."""
+    files = ChartFiles(*(getattr(options, name) for name in ChartFiles._fields)).opened("--")
     story = read_story(options.file)
+    if any(files):
+        write_chart(files, story)
+        return 0 if story.sound else 1
     colour = wants_colour()
     for told in story_lines(story):
         print(styled(told, colour=colour))
     return 0 if story.sound else 1
+
+
+def write_chart(files: ChartFiles, story: Story) -> None:
+    """Write the chart of a run to files, and say which.
+
+    Raises:
+        UsageProblem: one could not be written.
+    """
+    for path, problem in files.write(story.chart, story.heading):
+        if problem:
+            raise UsageProblem(f"{path}: {problem}\nhint: name a file on another disk")
+        print(f"wrote {path}")
 
 
 def read_story(path: str) -> Story:

@@ -28,6 +28,7 @@ from pytest_bulkhead.core.policy import GpuRelease, Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.worker import Stage, Worker
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.chart import Chart
 from pytest_bulkhead.report.crash import end_words, headline
 from pytest_bulkhead.report.imports import bill_lines
 from pytest_bulkhead.report.journal import Line
@@ -78,6 +79,8 @@ class Story:
 
     heading: Mapping[str, Any]
     run: Run
+    #: Which test was where and when.
+    chart: Chart
     #: {worker's number: its life}, in the order in which they were started.
     lives: dict[int, Life] = dataclasses.field(default_factory=dict)
     #: One text for each template.
@@ -151,7 +154,8 @@ def tell(heading: Mapping[str, Any], lines: Sequence[Line], *, torn: bool = Fals
     Raises:
         UsageProblem: the heading does not say how the run was to be.
     """
-    story = Story(heading, Run(policy_of(heading)), torn=torn)
+    run = Run(policy_of(heading))
+    story = Story(heading, run, Chart(run), torn=torn)
     instants = [line.now for line in lines if line.event is not None]
     if instants:
         story.first, story.last = instants[0], instants[-1]
@@ -173,6 +177,7 @@ def _take(story: Story, line: Line, now: float, *, check: bool) -> None:
 
 
 def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
+    story.chart.note(facts, now)
     leak = facts.get("leak")
     if leak:
         story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
@@ -193,8 +198,10 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
 def _replay(story: Story, event: ev.Event, now: float, *, check: bool) -> None:
     try:
         _note_end(story, event)
-        for action in story.run.handle(event, now):
+        actions = story.run.handle(event, now)
+        for action in actions:
             _note_action(story, action)
+        story.chart.look(event, actions, now)
         if check:
             story.run.validate()
     except Exception as problem:  # noqa: BLE001 - whatever a core breaks with, its input was wrong
