@@ -61,6 +61,12 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
         "test again alone in gdb (gdb), whichever takes seconds only (auto, the default), or off",
     )
     group.addoption(
+        "--isolate-html",
+        metavar="FILE",
+        help="Write one page of the run to FILE, for a browser: a timeline of its workers, what "
+        "crashed and why, what was left behind, and all tests",
+    )
+    group.addoption(
         "--isolate-trace",
         metavar="FILE",
         help="Write the run to FILE in Chrome's trace format, for https://ui.perfetto.dev",

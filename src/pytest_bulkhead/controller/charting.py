@@ -25,7 +25,7 @@ class Charting:
             pytest.UsageError: one of its files cannot be written.
         """
         try:
-            self._files = ChartFiles(settings.trace).opened("--isolate-")
+            self._files = ChartFiles(settings.html, settings.trace).opened("--isolate-")
         except UsageProblem as problem:
             raise pytest.UsageError(str(problem)) from None
         self._heading: dict[str, Any] = {

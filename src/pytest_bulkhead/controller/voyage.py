@@ -64,7 +64,7 @@ class Voyage:
             oom_kills=linux.oom_kills(),
             memory_events=linux.memory_events(),
         )
-        if settings.trace:
+        if settings.html or settings.trace:
             self._begin_chart(config, settings)
         tell_imports(config, functools.partial(Imports(self.bridge).on_told, None))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +11,14 @@ from typing import Any, NamedTuple
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.chart import Chart
 
+#: In this order, for each uses what is in those before it.
+_SCRIPTS = ("model.js", "timeline.js", "tests.js", "evidence.js", "main.js")
+
 
 class ChartFiles(NamedTuple):
     """Where the chart of a run is to be written, empty for nowhere."""
 
+    html: str = ""
     trace: str = ""
 
     def opened(self, prefix: str) -> ChartFiles:
@@ -39,6 +44,8 @@ class ChartFiles(NamedTuple):
             chart: of a run that is over, or was cut off.
             heading: of the journal of that run.
         """
+        if self.html:
+            yield self.html, _write(self.html, [_page_text(chart, heading)])
         if self.trace:
             yield self.trace, _write(self.trace, _trace_text(chart, heading))
 
@@ -58,6 +65,18 @@ def _write(path: str, texts: Iterable[str]) -> str:
     except OSError as problem:
         return str(problem)
     return ""
+
+
+def _page_text(chart: Chart, heading: Mapping[str, Any]) -> str:
+    from pytest_bulkhead.report.chart_page import Parts, page_facts, page_text  # noqa: PLC0415
+
+    script = "\n".join(map(_part, _SCRIPTS))
+    parts = Parts(_part("page.html"), _part("page.css"), f'"use strict";\n{{\n{script}\n}}\n')
+    return page_text(parts, page_facts(chart, heading))
+
+
+def _part(name: str) -> str:
+    return (importlib.resources.files(__package__) / "page" / name).read_text("utf-8")
 
 
 def _trace_text(chart: Chart, heading: Mapping[str, Any]) -> Iterator[str]:
