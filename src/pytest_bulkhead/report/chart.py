@@ -27,6 +27,8 @@ class Attempt:
     worker: int
     item: int
     begun: float
+    #: It began no earlier than this: its process, or the set-up of its wide fixtures, came before.
+    floor: float
     #: It is the first one of a process below its worker.
     fresh: bool = False
     #: Wide fixtures are set up for the test; it does not run itself.
@@ -89,6 +91,8 @@ class Chart:
         self.first: float | None = None
         self.last = 0.0
         self._in_hand: dict[int, Attempt] = {}
+        #: {worker: the latest set-up of wide fixtures there}
+        self._staging: dict[int, Attempt] = {}
 
     def look(self, event: ev.Event, actions: Iterable[do.Action], now: float) -> None:
         """Look at what has become of an event.
@@ -112,6 +116,9 @@ class Chart:
             self.remarks.append(Remark(now, None, f"no further test: {event.reason}"))
         elif isinstance(event, ev.Interrupted):
             self.remarks.append(Remark(now, None, "interrupted"))
+        elif isinstance(event, ev.TemplateEnded) and not event.end.clean:
+            where = f" while {event.collecting} was collected" if event.collecting else ""
+            self.remarks.append(Remark(now, None, f"the template ended with {event.end}{where}"))
         for action in actions:
             if isinstance(action, do.StartWorker):
                 self._start(action, now)
@@ -150,9 +157,13 @@ class Chart:
     def _pick_up(self, event: ev.Event, process: Process, item: int, now: float) -> None:
         fresh = process.staged and isinstance(event, ev.TestStarted) and event.fresh
         staging = isinstance(event, ev.StageBusy)
-        attempt = Attempt(process.worker, item, now, fresh or staging, staging)
+        earlier = self._staging.get(process.worker)
+        floor = earlier.ended if earlier and earlier.item == item else process.begun
+        attempt = Attempt(process.worker, item, now, floor, fresh or staging, staging)
         self.attempts.append(attempt)
         self._in_hand[process.worker] = attempt
+        if staging:
+            self._staging[process.worker] = attempt
 
     def _put_down(self, attempt: Attempt, now: float) -> None:
         attempt.ended = now
@@ -175,6 +186,15 @@ class Span(NamedTuple):
     begun: float
     ended: float
 
+    @property
+    def phases(self) -> dict[str, float]:
+        """How long its phases took; a report counts a stage's set-up as the test's own."""
+        phases = self.attempt.phases
+        excess = sum(phases.values()) - (self.ended - self.begun)
+        if excess <= 0 or "setup" not in phases:
+            return phases
+        return {**phases, "setup": max(0.0, phases["setup"] - excess)}
+
 
 def spans_of(chart: Chart) -> list[Span]:
     """Return the attempts in the order in which they began.
@@ -190,7 +210,7 @@ def spans_of(chart: Chart) -> list[Span]:
         heard = chart.last if attempt.state is State.RUNNING else attempt.ended
         ended = min(heard, next_begins.get(attempt.worker, heard))
         begun = min(attempt.begun, ended - sum(attempt.phases.values()))
-        begun = max(begun, min(ended, chart.processes[attempt.worker].begun))
+        begun = max(begun, min(ended, attempt.floor))
         next_begins[attempt.worker] = begun
         slot = chart.processes[attempt.worker].slot
         spans.append(Span(attempt, slot, begun - first, ended - first))
@@ -208,7 +228,7 @@ def phases_of(span: Span) -> Iterator[tuple[str, float, float]]:
 
     A phase that no report tells of was cut short: it lasts until the end.
     """
-    at, phases = span.begun, span.attempt.phases
+    at, phases = span.begun, span.phases
     for name in PHASES:
         if name not in phases:
             if at < span.ended and not span.attempt.staging:

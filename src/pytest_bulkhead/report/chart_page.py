@@ -122,7 +122,7 @@ def _split(item: Item) -> tuple[str, str]:
 def _attempts(spans: Sequence[Span]) -> dict[str, Any]:
     """Return spans in columns: `after` is from one's beginning to the next one's."""
     begins = [_micro(span.begun) for span in spans]
-    attempts = [span.attempt for span in spans]
+    attempts, phases = [span.attempt for span in spans], [span.phases for span in spans]
     return {
         "process": [attempt.worker for attempt in attempts],
         "test": [attempt.item for attempt in attempts],
@@ -132,7 +132,7 @@ def _attempts(spans: Sequence[Span]) -> dict[str, Any]:
         ],
         "state": "".join(str(int(attempt.state)) for attempt in attempts),
         "flags": "".join(str(attempt.fresh + 2 * attempt.staging) for attempt in attempts),
-        **{name: [_phase(attempt.phases.get(name)) for attempt in attempts] for name in PHASES},
+        **{name: [_phase(phase.get(name)) for phase in phases] for name in PHASES},
     }  # fmt: skip
 
 

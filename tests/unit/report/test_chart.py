@@ -123,6 +123,20 @@ def test_fixtures_of_a_stage_are_an_attempt_of_their_own():
     assert [*phases_of(spans_of(chart)[0])] == []
 
 
+def test_what_a_stage_has_set_up_is_not_drawn_twice():
+    """The test's report counts it as its own; on the chart it was before the test."""
+    chart = staged(
+        (1.0, ev.StageBusy(1, 0)),
+        (3.0, ev.StageIdle(1)),
+        *ran(1, 0, 3.25, (2.25, 0.5, 0.0), until=4.0),
+    ).chart
+    stage, test = spans_of(chart)
+
+    assert (1.0, 3.0) == (stage.begun, stage.ended)
+    assert [("setup", 3.0, 3.5), ("call", 3.5, 4.0), ("teardown", 4.0, 4.0)] == [*phases_of(test)]
+    assert {"setup": 0.5, "call": 0.5, "teardown": 0.0} == test.phases
+
+
 def test_a_death_below_a_worker_is_no_end_of_the_worker():
     """The test has crashed; the worker's process goes on."""
     chart = staged(
@@ -137,6 +151,7 @@ def test_a_death_below_a_worker_is_no_end_of_the_worker():
     ("event", "text"),
     [
         (ev.Interrupted(), "interrupted"),
+        (ev.TemplateEnded(1, SEGV), "the template ended with SIGSEGV"),
         (ev.StopAsked("stopping after 1 failures"), "no further test: stopping after 1 failures"),
     ],
 )

@@ -15,8 +15,10 @@ function writeHeader() {
   byId("verdict").append(...(verdict.length ? verdict : ["no tests ran"]), ` in ${duration(facts.lasted / 1e6)}`);
   const about = [facts.isolation, facts.dir ? `in ${facts.dir}` : ""];
   if (facts.began) about.push(new Date(facts.began * 1000).toLocaleString("sv"));
-  if (facts.stopped) about.push(facts.stopped);
+  if (!facts.remarks.some(([, text]) => text.includes(facts.stopped))) about.push(facts.stopped);
   byId("about").textContent = about.filter(Boolean).join(" · ");
+  byId("remarks").append(...facts.remarks.map(([at, text]) => element("li", {}, `${text}, after ${duration(at / 1e6)}`)));
+  byId("timeline").hidden = !lanes.length;
   byId("foot").textContent = `pytest-bulkhead ${facts.version}`;
   document.title = `${bad.join(", ") || plural(tests.length, "test")} · ${command}`;
 }

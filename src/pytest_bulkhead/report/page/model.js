@@ -49,7 +49,8 @@ for (const test of tests) {
   const last = test.attempts.findLast((attempt) => !attempt.staging);
   if (!last) continue;
   test.slot = last.process.slot;
-  test.seconds = (last.phases[2] < 0 ? last.took : last.phases.reduce((sum, one) => sum + one, 0)) / 1e6;
+  const staging = test.attempts.filter((attempt) => attempt.staging).reduce((sum, attempt) => sum + attempt.took, 0);
+  test.seconds = (staging + (last.phases[2] < 0 ? last.took : last.phases.reduce((sum, one) => sum + one, 0))) / 1e6;
 }
 
 /** The tests that ran in the process of an attempt before it, the latest first. */

@@ -76,7 +76,7 @@ function drawAxis(height) {
     pen.fillStyle = colours.line;
     pen.fillRect(left, AXIS - 6, 1, height - AXIS + 6);
     pen.fillStyle = colours.dim;
-    pen.fillText(`${at.toFixed(digits)} s`, left + 4, 8);
+    if (left < GUTTER + width - 30) pen.fillText(`${at.toFixed(digits)} s`, left + 4, 8);
   }
 }
 
@@ -98,7 +98,7 @@ function drawLane(lane, top) {
 
 /** Tests that are narrower than a pixel are gathered: the worst colours it, and how busy it was. */
 function drawTests(lane, top) {
-  const columns = new Map();
+  const columns = new Map(), frames = [];
   for (const attempt of lane.attempts) {
     if (attempt.ended < view.from || attempt.begun > view.to) continue;
     const left = x(attempt.begun), wide = x(attempt.ended) - left;
@@ -114,7 +114,7 @@ function drawTests(lane, top) {
         if (badness > known.badness) Object.assign(known, { attempt, badness });
       }
     }
-    if (attempt.test === chosen) frame(left, top, Math.max(wide, 2));
+    if (attempt.test === chosen) frames.push([left, top, Math.max(wide, 2)]);
   }
   for (const [column, { attempt, badness, wide }] of columns) {
     pen.fillStyle = colourOf(attempt);
@@ -122,6 +122,7 @@ function drawTests(lane, top) {
     pen.fillRect(column, top, 1, TEST);
   }
   pen.globalAlpha = 1;
+  for (const place of frames) frame(...place);
 }
 
 function frame(left, top, wide) {
