@@ -18,6 +18,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.worker import Worker
 
 
 @dataclasses.dataclass(slots=True)
@@ -31,13 +32,19 @@ class Attempt:
     floor: float
     #: It is the first one of a process below its worker.
     fresh: bool = False
-    #: Wide fixtures are set up for the test; it does not run itself.
+    #: A stage sets wide fixtures up for the test, or tears them down after it: that is not its run.
     staging: bool = False
+    clearing: bool = False
     ended: float = 0.0
     #: How the test stood when it was put down; RUNNING for ever when nobody put it down.
     state: State = State.RUNNING
     #: {phase: the seconds that it took, by its report}
     phases: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def of_stage(self) -> bool:
+        """Whether a stage was at work, and not the test."""
+        return self.staging or self.clearing
 
 
 @dataclasses.dataclass(slots=True)
@@ -136,13 +143,13 @@ class Chart:
 
     def _add_phase(self, event: ev.TestReported) -> None:
         attempt = self._in_hand.get(event.worker)
-        if attempt is not None and attempt.item == event.item:
+        if attempt is not None and attempt.item == event.item and not attempt.of_stage:
             phases = attempt.phases
             phases[event.when] = phases.get(event.when, 0.0) + event.duration
 
     def _look_at_worker(self, event: Any, process: Process, now: float) -> None:  # noqa: ANN401
         worker = self.run.workers.get(process.worker)
-        item = worker.item if worker is not None else None
+        item = _at_work_for(worker) if worker is not None else None
         attempt = self._in_hand.get(process.worker)
         if attempt is not None and attempt.item != item:
             self._put_down(attempt, now)
@@ -156,10 +163,11 @@ class Chart:
 
     def _pick_up(self, event: ev.Event, process: Process, item: int, now: float) -> None:
         fresh = process.staged and isinstance(event, ev.TestStarted) and event.fresh
-        staging = isinstance(event, ev.StageBusy)
+        clearing = isinstance(event, ev.StageBusy) and event.clearing
+        staging = isinstance(event, ev.StageBusy) and not clearing
         earlier = self._staging.get(process.worker)
         floor = earlier.ended if earlier and earlier.item == item else process.begun
-        attempt = Attempt(process.worker, item, now, floor, fresh or staging, staging)
+        attempt = Attempt(process.worker, item, now, floor, fresh or staging, staging, clearing)
         self.attempts.append(attempt)
         self._in_hand[process.worker] = attempt
         if staging:
@@ -176,6 +184,10 @@ class Chart:
         attempt = self._in_hand.get(process.worker)
         if attempt is not None:
             self._put_down(attempt, now)
+
+
+def _at_work_for(worker: Worker) -> int | None:
+    return worker.clearing if worker.item is None else worker.item
 
 
 class Span(NamedTuple):
@@ -231,7 +243,7 @@ def phases_of(span: Span) -> Iterator[tuple[str, float, float]]:
     at, phases = span.begun, span.phases
     for name in PHASES:
         if name not in phases:
-            if at < span.ended and not span.attempt.staging:
+            if at < span.ended and not span.attempt.of_stage:
                 yield name, at, span.ended
             return
         until = min(span.ended, at + phases[name])

@@ -20,7 +20,15 @@ from pytest_bulkhead import __version__
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.guards.registry import NAMES, advice_of
-from pytest_bulkhead.report.chart import PHASES, Chart, Process, Span, how_it_ended, spans_of
+from pytest_bulkhead.report.chart import (
+    PHASES,
+    Attempt,
+    Chart,
+    Process,
+    Span,
+    how_it_ended,
+    spans_of,
+)
 from pytest_bulkhead.report.left_behind import SAID, read_finding
 from pytest_bulkhead.report.terminal import Surroundings, isolation_line
 
@@ -131,9 +139,13 @@ def _attempts(spans: Sequence[Span]) -> dict[str, Any]:
             _micro(span.ended) - begun for span, begun in zip(spans, begins, strict=True)
         ],
         "state": "".join(str(int(attempt.state)) for attempt in attempts),
-        "flags": "".join(str(attempt.fresh + 2 * attempt.staging) for attempt in attempts),
+        "flags": "".join(map(_flags, attempts)),
         **{name: [_phase(phase.get(name)) for phase in phases] for name in PHASES},
     }  # fmt: skip
+
+
+def _flags(attempt: Attempt) -> str:
+    return str(attempt.fresh + 2 * attempt.staging + 4 * attempt.clearing)
 
 
 def _phase(seconds: float | None) -> int:

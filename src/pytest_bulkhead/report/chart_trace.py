@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.report.chart import Chart, Process, Span, how_it_ended, phases_of, spans_of
+from pytest_bulkhead.report.chart import (
+    Attempt,
+    Chart,
+    Process,
+    Span,
+    how_it_ended,
+    phases_of,
+    spans_of,
+)
 
 #: Of the states that a viewer is to point out, the colours among the few names that the format has.
 _COLOURS = {
@@ -65,16 +73,22 @@ def _life(chart: Chart, process: Process, first: float) -> Iterator[Mapping[str,
 def _test(chart: Chart, span: Span) -> Iterator[Mapping[str, Any]]:
     attempt = span.attempt
     nodeid, state = chart.run.items[attempt.item].nodeid, attempt.state
-    name = f"fixtures for {nodeid}" if attempt.staging else nodeid
+    name = f"fixtures of {nodeid}" if attempt.of_stage else nodeid
     row = _complete(name, "test", span.slot, span.begun, span.ended)
-    row["args"] = {"state": "fixtures" if attempt.staging else state.word, **attempt.phases}
-    if state in _COLOURS:
+    row["args"] = {"state": _state(attempt), **attempt.phases}
+    if state in _COLOURS and not attempt.of_stage:
         row["cname"] = _COLOURS[state]
     yield row
     for phase, begun, ended in phases_of(span):
         yield _complete(phase, "phase", span.slot, begun, ended)
-    if state in (State.CRASHED, State.TIMED_OUT):
+    if state in (State.CRASHED, State.TIMED_OUT) and not attempt.clearing:
         yield _instant(state.word, span.ended, span.slot, {"test": nodeid})
+
+
+def _state(attempt: Attempt) -> str:
+    if attempt.of_stage:
+        return "set up" if attempt.staging else "torn down"
+    return attempt.state.word
 
 
 def _busy(spans: Iterable[Span]) -> Iterator[Mapping[str, Any]]:

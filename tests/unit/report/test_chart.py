@@ -123,6 +123,20 @@ def test_fixtures_of_a_stage_are_an_attempt_of_their_own():
     assert [*phases_of(spans_of(chart)[0])] == []
 
 
+def test_while_a_stage_tears_down_that_is_an_attempt_too():
+    """After its last test, which has its own state already."""
+    chart = staged(
+        *ran(1, 0, 1.0, (0.0, 1.0, 0.0)),
+        (3.0, ev.StageBusy(1, 0, clearing=True)),
+        (4.0, ev.StageIdle(1)),
+    ).chart
+    test, stage = spans_of(chart)
+
+    assert (False, True) == (test.attempt.of_stage, stage.attempt.of_stage)
+    assert (3.0, 4.0, True) == (stage.begun, stage.ended, stage.attempt.clearing)
+    assert [*phases_of(stage)] == []
+
+
 def test_what_a_stage_has_set_up_is_not_drawn_twice():
     """The test's report counts it as its own; on the chart it was before the test."""
     chart = staged(

@@ -149,6 +149,31 @@ def test_the_policy_allows_this_style_and_this_script_and_nothing_else():
     )
 
 
+def _luminance(colour):
+    """Return the relative luminance of #rrggbb, as WCAG 2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "least"),
+    [("ink", 7.0), ("dim", 4.5), ("accent", 4.5), ("crashed", 3.0), ("timed-out", 3.0), ("failed", 3.0)],
+)  # fmt: skip
+def test_what_is_written_can_be_read(ink, least, theme):
+    """Text and marks stand out from what they stand on, as WCAG 2 asks, in light and dark."""
+    style = (resources.files(chart_page.__package__) / "page" / "page.css").read_text("utf-8")
+    pairs = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    colours = {name: pair[theme] for name, *pair in pairs}
+
+    for ground in ("page", "surface") if least < 4.5 else ("page", "surface", "raised"):
+        low, high = sorted((_luminance(colours[ink]), _luminance(colours[ground])))
+        assert (high + 0.05) / (low + 0.05) >= least, (ink, ground)
+
+
 def page_files():
     return list((resources.files(chart_page.__package__) / "page").iterdir())
 

@@ -35,7 +35,7 @@ function attemptTexts(attempt, test, index) {
   const { process } = attempt, ran = before(attempt, 20);
   const phases = phasesOf(attempt), shown = [];
   if (test.attempts.length > 1) {
-    shown.push(element("h4", {}, attempt.staging ? "fixtures were set up for it" : `attempt ${index + 1}: ${STATES[attempt.state]}`));
+    shown.push(element("h4", {}, attempt.stage || `attempt ${index + 1}: ${STATES[attempt.state]}`));
   }
   if (phases.length) {
     const bar = element("div", { className: `phases state-${slug(STATES[attempt.state])}` });

@@ -25,7 +25,8 @@ const attempts = (() => {
     const flags = Number(columns.flags[index]);
     return {
       index, test, begun, took: columns.took[index], ended: begun + columns.took[index],
-      state: Number(columns.state[index]), fresh: (flags & 1) > 0, staging: (flags & 2) > 0,
+      state: Number(columns.state[index]), fresh: (flags & 1) > 0,
+      stage: ["", "fixtures were set up for it", "fixtures were torn down after it"][flags >> 1],
       process: processes.get(columns.process[index]),
       phases: PHASES.map((name) => columns[name][index]),
     };
@@ -46,11 +47,11 @@ for (const [item, guard, blamed, texts] of facts.findings) {
   if (test) test.findings.push({ guard, blamed, texts });
 }
 for (const test of tests) {
-  const last = test.attempts.findLast((attempt) => !attempt.staging);
+  const last = test.attempts.findLast((attempt) => !attempt.stage);
   if (!last) continue;
   test.slot = last.process.slot;
-  const staging = test.attempts.filter((attempt) => attempt.staging).reduce((sum, attempt) => sum + attempt.took, 0);
-  test.seconds = (staging + (last.phases[2] < 0 ? last.took : last.phases.reduce((sum, one) => sum + one, 0))) / 1e6;
+  const staged = test.attempts.filter((attempt) => attempt.stage).reduce((sum, attempt) => sum + attempt.took, 0);
+  test.seconds = (staged + (last.phases[2] < 0 ? last.took : last.phases.reduce((sum, one) => sum + one, 0))) / 1e6;
 }
 
 /** The tests that ran in the process of an attempt before it, the latest first. */
@@ -60,7 +61,7 @@ function before(attempt, limit) {
   for (let index = attempt.index - 1; index >= 0 && found.length < limit; index--) {
     const other = attempts[index];
     if (other.process !== attempt.process) continue;
-    if (!other.staging) found.push(tests[other.test]);
+    if (!other.stage) found.push(tests[other.test]);
     if (other.fresh) break;
   }
   return found;
@@ -85,7 +86,7 @@ function phasesOf(attempt) {
     found.push([PHASES[index], took, false]);
     left -= took;
   }
-  return attempt.staging ? [] : found;
+  return attempt.stage ? [] : found;
 }
 
 function duration(seconds) {

@@ -37,7 +37,7 @@ function readColours() {
 let width = 1;
 const x = (at) => GUTTER + ((at - view.from) / (view.to - view.from)) * width;
 const instant = (left) => view.from + ((left - GUTTER) / width) * (view.to - view.from);
-const colourOf = (attempt) => (attempt.staging ? colours.fixtures : colours[slug(STATES[attempt.state])]);
+const colourOf = (attempt) => (attempt.stage ? colours.fixtures : colours[slug(STATES[attempt.state])]);
 
 function draw() {
   width = Math.max(1, canvas.clientWidth - GUTTER - 8);
@@ -107,7 +107,7 @@ function drawTests(lane, top) {
       pen.fillRect(left, top, wide - (wide > 4 ? 1 : 0), TEST);
     } else {
       const column = Math.floor(left), known = columns.get(column);
-      const badness = attempt.staging ? -1 : BADNESS[attempt.state];
+      const badness = attempt.stage ? -1 : BADNESS[attempt.state];
       if (!known) columns.set(column, { attempt, badness, wide });
       else {
         known.wide += wide;
@@ -134,7 +134,7 @@ function frame(left, top, wide) {
 function drawMarks(lane, tested) {
   const seen = new Set();
   for (const attempt of lane.attempts) {
-    if (attempt.staging || attempt.ended < view.from || attempt.begun > view.to) continue;
+    if (attempt.stage || attempt.ended < view.from || attempt.begun > view.to) continue;
     const at = x(attempt.ended), test = tests[attempt.test];
     if (attempt.state === CRASHED) triangle(at, tested - 2);
     else if (attempt.state === TIMED_OUT) square(at, tested - 2);
@@ -181,8 +181,8 @@ function showTip(event) {
   if (tip.hidden) return;
   const lines = [];
   if (attempt) {
-    const what = attempt.staging ? "fixtures for" : STATES[attempt.state];
-    lines.push(`${what} ${nodeid(tests[attempt.test])}`, `${duration(attempt.took / 1e6)}, from ${duration(attempt.begun / 1e6)}`);
+    const name = nodeid(tests[attempt.test]);
+    lines.push(attempt.stage ? `${attempt.stage}: ${name}` : `${STATES[attempt.state]} ${name}`, `${duration(attempt.took / 1e6)}, from ${duration(attempt.begun / 1e6)}`);
   }
   if (process) lines.push(`gw${process.slot}, ${process.group}: ${process.how}, peak memory ${memory(process.peak)}`);
   tip.textContent = lines.join("\n");
@@ -254,7 +254,7 @@ function writeLegend() {
     counts.has(CRASHED) ? "▼ crash" : "", counts.has(TIMED_OUT) ? "■ hang" : "",
     facts.findings.length + facts.leaks.length ? "◆ left behind" : "",
   ].filter(Boolean);
-  if (attempts.some((attempt) => attempt.staging)) words.push("fixtures");
+  if (attempts.some((attempt) => attempt.stage)) words.push("fixtures");
   byId("legend").append(
     ...[...words, "memory"].map((word) => element("span", {}, dot(word), word === "memory" ? "peak memory of a process" : word)),
     ...marks.map((mark) => element("span", {}, mark)));
