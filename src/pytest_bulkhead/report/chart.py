@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.accounting import State
+from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.worker import Worker
@@ -35,6 +35,8 @@ class Attempt:
     #: A stage sets wide fixtures up for the test, or tears them down after it: that is not its run.
     staging: bool = False
     clearing: bool = False
+    #: It was made to learn something, and does not count.
+    trial: bool = False
     ended: float = 0.0
     #: How the test stood when it was put down; RUNNING for ever when nobody put it down.
     state: State = State.RUNNING
@@ -51,16 +53,21 @@ class Attempt:
 class Process:
     """A worker's process."""
 
-    worker: int
-    slot: int
+    worker: Worker
     group: str
-    forked: bool
     begun: float
-    staged: bool = False
+    #: Where it is noted what its tests do: for a trial that is not the run's own.
+    ledger: Ledger
+    trial: bool = False
     ended: float | None = None
     end: End | None = None
     #: It had said its last word before it ended.
     left: bool = False
+
+    @property
+    def slot(self) -> int:
+        """The number of its worker id."""
+        return self.worker.slot
 
 
 class Remark(NamedTuple):
@@ -73,14 +80,14 @@ class Remark(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """A line of evidence: a death, a leak or a finding, as the journal has it."""
+    """A line of evidence, as the journal has it."""
 
     now: float
     facts: Mapping[str, Any]
 
 
 #: Of these kinds of evidence there is something to be seen.
-_SHOWN = ("text", "leak", "finding")
+_SHOWN = ("text", "leak", "finding", "native", "answer")
 
 
 class Chart:
@@ -133,13 +140,14 @@ class Chart:
     def note(self, facts: Mapping[str, Any], now: float | None = None) -> None:
         """Note a line of evidence; by default at the latest instant."""
         if any(kind in facts for kind in _SHOWN):
-            self.noted.append(Noted(self.last if now is None else now, facts))
+            # Sections of a report that was told go on growing: what is learnt later is noted later.
+            kept = {name: list(v) if isinstance(v, list) else v for name, v in facts.items()}
+            self.noted.append(Noted(self.last if now is None else now, kept))
 
     def _start(self, action: do.StartWorker, now: float) -> None:
-        name = self.run.roster.groups[action.group].name
-        self.processes[action.worker] = Process(
-            action.worker, action.slot, name, action.fork, now, staged=bool(action.staged)
-        )
+        worker, run = self.run.workers[action.worker], self.run
+        group, ledger = run.roster.groups[action.group].name, run.ledger_of(worker)
+        self.processes[worker.id] = Process(worker, group, now, ledger, worker.id in run.trials)
 
     def _add_phase(self, event: ev.TestReported) -> None:
         attempt = self._in_hand.get(event.worker)
@@ -148,11 +156,11 @@ class Chart:
             phases[event.when] = phases.get(event.when, 0.0) + event.duration
 
     def _look_at_worker(self, event: Any, process: Process, now: float) -> None:  # noqa: ANN401
-        worker = self.run.workers.get(process.worker)
-        item = _at_work_for(worker) if worker is not None else None
-        attempt = self._in_hand.get(process.worker)
+        alive = process.worker.id in self.run.workers
+        item = _at_work_for(process.worker) if alive else None
+        attempt = self._in_hand.get(process.worker.id)
         if attempt is not None and attempt.item != item:
-            self._put_down(attempt, now)
+            self._put_down(attempt, process, now)
             attempt = None
         if attempt is None and item is not None:
             self._pick_up(event, process, item, now)
@@ -162,28 +170,33 @@ class Chart:
             self._bury(process, event.end, now)
 
     def _pick_up(self, event: ev.Event, process: Process, item: int, now: float) -> None:
-        fresh = process.staged and isinstance(event, ev.TestStarted) and event.fresh
+        worker = process.worker
+        fresh = worker.staged and isinstance(event, ev.TestStarted) and event.fresh
         clearing = isinstance(event, ev.StageBusy) and event.clearing
         staging = isinstance(event, ev.StageBusy) and not clearing
-        earlier = self._staging.get(process.worker)
+        earlier = self._staging.get(worker.id)
         floor = earlier.ended if earlier and earlier.item == item else process.begun
-        attempt = Attempt(process.worker, item, now, floor, fresh or staging, staging, clearing)
+        attempt = Attempt(
+            worker.id, item, now, floor, fresh or staging, staging, clearing, process.trial
+        )
         self.attempts.append(attempt)
-        self._in_hand[process.worker] = attempt
+        self._in_hand[worker.id] = attempt
         if staging:
-            self._staging[process.worker] = attempt
+            self._staging[worker.id] = attempt
 
-    def _put_down(self, attempt: Attempt, now: float) -> None:
+    def _put_down(self, attempt: Attempt, process: Process, now: float) -> None:
         attempt.ended = now
-        attempt.state = self.run.ledger.state(attempt.item)
+        attempt.state = process.ledger.state(attempt.item)
+        if process.trial and attempt.state is State.RUNNING:  # its ledger goes with its process
+            attempt.state = State.TIMED_OUT if process.worker.timed_out else State.CRASHED
         del self._in_hand[attempt.worker]
 
     def _bury(self, process: Process, end: End, now: float) -> None:
         if process.ended is None:
             process.ended, process.end = now, end
-        attempt = self._in_hand.get(process.worker)
+        attempt = self._in_hand.get(process.worker.id)
         if attempt is not None:
-            self._put_down(attempt, now)
+            self._put_down(attempt, process, now)
 
 
 def _at_work_for(worker: Worker) -> int | None:

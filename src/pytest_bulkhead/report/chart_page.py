@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ from pytest_bulkhead.report.terminal import Surroundings, isolation_line
 
 #: Characters of a text that are shown: its beginning and its end. The journal has all.
 _MAX_TEXT = 40_000
+
+#: A number below 36 as one character.
+_DIGITS = string.digits + string.ascii_lowercase
 
 
 class Parts(NamedTuple):
@@ -93,6 +97,7 @@ def page_facts(chart: Chart, heading: Mapping[str, Any]) -> dict[str, Any]:
         "processes": [_process(chart, process, first) for process in chart.processes.values()],
         "remarks": [[_micro(remark.now - first), remark.text] for remark in chart.remarks],
         "deaths": list(_deaths(chart, first, number_of)),
+        "learnt": list(_learnt(chart, number_of)),
         "findings": list(_findings(chart)),
         "advice": _advice(chart),
         "leaks": [_leak(noted.now - first, noted.facts["leak"]) for noted in _of(chart, "leak")],
@@ -113,7 +118,7 @@ def _tests(chart: Chart) -> dict[str, Any]:
         module, name = _split(item)
         places.append(modules.setdefault(module, len(modules)))
         names.append(name)
-    states = "".join(str(int(chart.run.ledger.state(item.index))) for item in chart.run.items)
+    states = "".join(_DIGITS[chart.run.ledger.state(item.index)] for item in chart.run.items)
     return {
         "modules": list(modules),
         "tests": {"module": places, "name": names, "state": states},
@@ -138,14 +143,15 @@ def _attempts(spans: Sequence[Span]) -> dict[str, Any]:
         "took": [
             _micro(span.ended) - begun for span, begun in zip(spans, begins, strict=True)
         ],
-        "state": "".join(str(int(attempt.state)) for attempt in attempts),
+        "state": "".join(_DIGITS[attempt.state] for attempt in attempts),
         "flags": "".join(map(_flags, attempts)),
         **{name: [_phase(phase.get(name)) for phase in phases] for name in PHASES},
     }  # fmt: skip
 
 
 def _flags(attempt: Attempt) -> str:
-    return str(attempt.fresh + 2 * attempt.staging + 4 * attempt.clearing)
+    flags = (attempt.fresh, attempt.staging, attempt.clearing, attempt.trial)
+    return _DIGITS[sum(flag << place for place, flag in enumerate(flags))]
 
 
 def _phase(seconds: float | None) -> int:
@@ -156,9 +162,9 @@ def _process(chart: Chart, process: Process, first: float) -> list[object]:
     ended = chart.last if process.ended is None else process.ended
     end = process.end
     return [
-        process.worker, process.slot, process.group, _micro(process.begun - first),
+        process.worker.id, process.slot, process.group, _micro(process.begun - first),
         _micro(ended - first), end.peak_kib if end else 0, how_it_ended(process),
-        int(end is not None and not (process.left and end.clean)), int(process.forked),
+        int(end is not None and not (process.left and end.clean)), int(process.worker.forked),
     ]  # fmt: skip
 
 
@@ -167,15 +173,29 @@ def _of(chart: Chart, kind: str) -> Iterator[Any]:
 
 
 def _deaths(chart: Chart, first: float, number_of: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    told = set()
     for noted in _of(chart, "text"):
-        name = str(noted.facts.get("nodeid", ""))
+        name, text = str(noted.facts.get("nodeid", "")), str(noted.facts["text"])
+        if (name, text) in told:
+            continue  # it was withheld for a retry that never came, and told again
+        told.add((name, text))
         yield {
             "at": _micro(noted.now - first),
             "test": number_of.get(name, -1),
             "name": name,
-            "text": _cut(str(noted.facts["text"])),
+            "text": _cut(text),
             "sections": [[str(t), _cut(str(c))] for t, c in noted.facts.get("sections", ())],
         }
+
+
+def _learnt(chart: Chart, number_of: Mapping[str, int]) -> Iterator[list[object]]:
+    """Yield [test, title, text] of what was learnt of tests after they had ended."""
+    for noted in _of(chart, "native"):
+        facts = noted.facts
+        yield [number_of.get(facts["nodeid"], -1), "native stack", _cut(facts["native"])]
+    for noted in _of(chart, "answer"):
+        facts = noted.facts["answer"]
+        yield [number_of.get(facts["nodeid"], -1), "run once more", _cut(facts["text"])]
 
 
 def _findings(chart: Chart) -> Iterator[list[object]]:

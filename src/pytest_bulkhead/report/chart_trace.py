@@ -60,8 +60,8 @@ def _life(chart: Chart, process: Process, first: float) -> Iterator[Mapping[str,
     ended = chart.last if process.ended is None else process.ended
     how = how_it_ended(process)
     peak = process.end.peak_kib if process.end else 0
-    facts = {"group": process.group, "forked": process.forked, "end": how, "peak_kib": peak}
-    common = {"cat": "process", "pid": 1, "tid": process.slot, "id": process.worker}
+    facts = {"group": process.group, "forked": process.worker.forked, "end": how, "peak_kib": peak}
+    common = {"cat": "process", "pid": 1, "tid": process.slot, "id": process.worker.id}
     common["name"] = f"gw{process.slot}: {process.group}"
     yield {**common, "ph": "b", "ts": _micro(process.begun - first), "args": facts}
     yield {**common, "ph": "e", "ts": _micro(ended - first)}
@@ -74,6 +74,7 @@ def _test(chart: Chart, span: Span) -> Iterator[Mapping[str, Any]]:
     attempt = span.attempt
     nodeid, state = chart.run.items[attempt.item].nodeid, attempt.state
     name = f"fixtures of {nodeid}" if attempt.of_stage else nodeid
+    name = f"trial of {name}" if attempt.trial else name
     row = _complete(name, "test", span.slot, span.begun, span.ended)
     row["args"] = {"state": _state(attempt), **attempt.phases}
     if state in _COLOURS and not attempt.of_stage:

@@ -103,6 +103,39 @@ def test_a_test_that_is_run_again_has_two_attempts():
     assert [(1, "crashed"), (1, "passed")] == attempts
 
 
+TRIAL = [
+    *CRASH[:-1],
+    (107.0, ev.WorkerJoined(3)),
+    (107.5, ev.TestStarted(3, 1)),
+]
+
+
+@pytest.mark.parametrize(
+    ("happened", "state"),
+    [
+        (ran(3, 1, 107.5, (0.0, 1.0, 0.0))[1:], "passed"),
+        ([(108.5, ev.WorkerEnded(3, SEGV, Blame(Phase.CALL, 1)))], "crashed"),
+    ],
+)
+def test_a_trial_has_an_end_of_its_own(happened, state):
+    """What it has shown is on the chart, and does not change what the test has come to."""
+    chart = told([*TRIAL, *happened], verify="crashes").chart
+    counted, trial = [attempt for attempt in chart.attempts if attempt.item == 1]
+
+    assert ("crashed", False) == (counted.state.word, counted.trial)
+    assert (state, True, 108.5) == (trial.state.word, trial.trial, trial.ended)
+    assert State.CRASHED is chart.run.ledger.state(1)
+
+
+def test_evidence_is_kept_as_it_was():
+    """A report's sections may grow after it was noted."""
+    chart, sections = told().chart, [["Captured stdout", "x"]]
+    chart.note({"text": "ended", "sections": sections})
+    sections.append(["later", "y"])
+
+    assert [["Captured stdout", "x"]] == chart.noted[-1].facts["sections"]
+
+
 def staged(*happened):
     head = [(0.0, ev.Begun()), (0.0, ev.Collected(1, items("s", "t"))), (0.0, ev.WorkerJoined(1))]
     return told([*head, *happened], level="function", stage=True)

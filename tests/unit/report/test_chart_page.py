@@ -87,6 +87,23 @@ def test_a_death_has_its_test_its_text_and_what_was_printed():
     assert second["sections"] == [["Captured stdout", "x"]]
 
 
+def test_a_death_that_was_told_twice_is_shown_once():
+    """As it is when its retry never came."""
+    assert 1 == len(facts([*CRASH, (107.0, CRASH[11][1])])["deaths"])
+
+
+def test_what_was_learnt_later_is_shown_with_its_test():
+    """The native stack, and what running it once more has shown."""
+    native = {"native": "#0 strlen", "nodeid": "a.py::t"}
+    answer = {"answer": {"nodeid": "a.py::s", "text": "it passes alone"}}
+    shown = facts([*CRASH, (107.0, answer), (107.0, native)])
+
+    assert shown["learnt"] == [
+        [1, "native stack", "#0 strlen"],
+        [0, "run once more", "it passes alone"],
+    ]
+
+
 def test_what_was_left_behind_is_shown_with_advice():
     """Findings say what was done about them; leaks name pid, command and tests."""
     finding = {"guard": "environ", "texts": ["A was added"], "blamed": "a.py::s", "item": 0}

@@ -14,6 +14,9 @@ function deathTexts(death) {
   return shown;
 }
 
+/** What was learnt of a test after it had ended: from a debugger, or by running it once more. */
+const learntTexts = (test) => test.learnt.flatMap(([title, text]) => [element("h4", {}, title), element("pre", {}, text)]);
+
 function showDetail(test) {
   const word = STATES[test.state], detail = byId("detail");
   const shown = [element("h3", {}, nodeid(test)), element("p", {}, dot(word), word)];
@@ -24,6 +27,7 @@ function showDetail(test) {
     shown.push(element("h4", {}, `left behind: ${guard}${whose}`), list(texts));
   }
   for (const death of test.deaths) shown.push(...deathTexts(death));
+  shown.push(...learntTexts(test));
   if (test.state === FAILED && !test.deaths.length) {
     shown.push(element("p", { className: "dim" }, "Why it failed is on the terminal and in JUnit XML; here are the texts of deaths."));
   }
@@ -35,7 +39,7 @@ function attemptTexts(attempt, test, index) {
   const { process } = attempt, ran = before(attempt, 20);
   const phases = phasesOf(attempt), shown = [];
   if (test.attempts.length > 1) {
-    shown.push(element("h4", {}, attempt.stage || `attempt ${index + 1}: ${STATES[attempt.state]}`));
+    shown.push(element("h4", {}, attempt.stage || `${attempt.trial ? "a trial, which does not count" : `attempt ${index + 1}`}: ${STATES[attempt.state]}`));
   }
   if (phases.length) {
     const bar = element("div", { className: `phases state-${slug(STATES[attempt.state])}` });
@@ -77,7 +81,7 @@ function makeDeath(death, open) {
   const fill = () => {
     if (body.childElementCount) return;
     body.append(...deathTexts(death));
-    if (test) body.append(element("p", {}, "in the table: ", link(test)));
+    if (test) body.append(...learntTexts(test), element("p", {}, "in the table: ", link(test)));
   };
   made.addEventListener("toggle", () => { if (made.open) fill(); });
   if (open) { made.open = true; fill(); }

@@ -7,7 +7,10 @@ const PHASES = ["setup", "call", "teardown"];
 
 /** How bad each state is, by its number: the worst is looked for first. */
 const BADNESS = STATES.map((word) =>
-  ["passed", "skipped", "xfailed", "not run", "xpassed", "running", "failed", "timed out", "crashed"].indexOf(word));
+  ["passed", "skipped", "xfailed", "not run", "xpassed", "running", "flaky", "failed", "timed out", "crashed"].indexOf(word));
+
+/** A number below 36 that is one character. */
+const digit = (character) => parseInt(character, 36);
 
 /** The word of a state as a part of a class or of a custom property. */
 const slug = (word) => word.replace(/ /g, "-");
@@ -22,11 +25,12 @@ const attempts = (() => {
   let begun = 0;
   return columns.test.map((test, index) => {
     begun += columns.after[index];
-    const flags = Number(columns.flags[index]);
+    const flags = digit(columns.flags[index]);
     return {
       index, test, begun, took: columns.took[index], ended: begun + columns.took[index],
-      state: Number(columns.state[index]), fresh: (flags & 1) > 0,
-      stage: ["", "fixtures were set up for it", "fixtures were torn down after it"][flags >> 1],
+      state: digit(columns.state[index]), fresh: (flags & 1) > 0,
+      stage: ["", "fixtures were set up for it", "fixtures were torn down after it"][(flags >> 1) & 3],
+      trial: (flags & 8) > 0,
       process: processes.get(columns.process[index]),
       phases: PHASES.map((name) => columns[name][index]),
     };
@@ -35,19 +39,20 @@ const attempts = (() => {
 
 const tests = facts.tests.name.map((name, index) => ({
   index, name, module: facts.modules[facts.tests.module[index]],
-  state: Number(facts.tests.state[index]), attempts: [], deaths: [], findings: [], seconds: 0, slot: -1,
+  state: digit(facts.tests.state[index]), attempts: [], deaths: [], learnt: [], findings: [], seconds: 0, slot: -1,
 }));
 const nodeid = (test) => test.module + test.name;
 
 for (const attempt of attempts) tests[attempt.test].attempts.push(attempt);
 for (const death of facts.deaths) if (death.test >= 0) tests[death.test].deaths.push(death);
+for (const [test, title, text] of facts.learnt) tests[test]?.learnt.push([title, text]);
 const byNodeid = new Map(tests.map((test) => [nodeid(test), test]));
 for (const [item, guard, blamed, texts] of facts.findings) {
   const test = byNodeid.get(blamed) ?? tests[item];
   if (test) test.findings.push({ guard, blamed, texts });
 }
 for (const test of tests) {
-  const last = test.attempts.findLast((attempt) => !attempt.stage);
+  const last = test.attempts.findLast((attempt) => !attempt.stage && !attempt.trial);
   if (!last) continue;
   test.slot = last.process.slot;
   const staged = test.attempts.filter((attempt) => attempt.stage).reduce((sum, attempt) => sum + attempt.took, 0);

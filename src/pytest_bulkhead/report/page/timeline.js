@@ -104,7 +104,9 @@ function drawTests(lane, top) {
     const left = x(attempt.begun), wide = x(attempt.ended) - left;
     if (wide >= 1.5) {
       pen.fillStyle = colourOf(attempt);
+      pen.globalAlpha = attempt.trial ? 0.45 : 1;
       pen.fillRect(left, top, wide - (wide > 4 ? 1 : 0), TEST);
+      pen.globalAlpha = 1;
     } else {
       const column = Math.floor(left), known = columns.get(column);
       const badness = attempt.stage ? -1 : BADNESS[attempt.state];
@@ -134,7 +136,7 @@ function frame(left, top, wide) {
 function drawMarks(lane, tested) {
   const seen = new Set();
   for (const attempt of lane.attempts) {
-    if (attempt.stage || attempt.ended < view.from || attempt.begun > view.to) continue;
+    if (attempt.stage || attempt.trial || attempt.ended < view.from || attempt.begun > view.to) continue;
     const at = x(attempt.ended), test = tests[attempt.test];
     if (attempt.state === CRASHED) triangle(at, tested - 2);
     else if (attempt.state === TIMED_OUT) square(at, tested - 2);
@@ -182,6 +184,7 @@ function showTip(event) {
   const lines = [];
   if (attempt) {
     const name = nodeid(tests[attempt.test]);
+    if (attempt.trial) lines.push("in a trial, which does not count:");
     lines.push(attempt.stage ? `${attempt.stage}: ${name}` : `${STATES[attempt.state]} ${name}`, `${duration(attempt.took / 1e6)}, from ${duration(attempt.begun / 1e6)}`);
   }
   if (process) lines.push(`gw${process.slot}, ${process.group}: ${process.how}, peak memory ${memory(process.peak)}`);
