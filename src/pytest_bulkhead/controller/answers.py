@@ -10,7 +10,7 @@ from typing import Any
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.inquiry import Verdict
-from pytest_bulkhead.report.answers import TITLE, Subject, answer_lines, short_words
+from pytest_bulkhead.report.answers import TITLE, Involved, answer_lines, short_words
 from pytest_bulkhead.report.live import write_live
 
 
@@ -39,8 +39,8 @@ class Answers:
         culprits = [names[index] for index in answer.culprits]
         before = [names[index] for index in action.before]
         left = [finding for finding in bridge.findings if finding.blamed in culprits]
-        subject = Subject(nodeid, culprits, before)
-        text = "\n".join(answer_lines(answer, subject, left))
+        involved = Involved(nodeid, culprits, before)
+        text = "\n".join(answer_lines(answer, involved, left))
         report: Any = bridge.broken.pop(action.item, None)
         if report is not None:
             report.sections.append((TITLE, text))

@@ -219,6 +219,11 @@ class Voyage:
             reporter.write_line(line)
 
 
+def _debugs(config: pytest.Config) -> bool:
+    """Whether a person is asked while tests run: what is tried unheard must not ask."""
+    return bool(config.getoption("usepdb") or config.getoption("trace"))
+
+
 def _policy(config: pytest.Config, settings: Settings) -> Policy:
     return Policy(
         level=settings.level,
@@ -233,7 +238,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         spares=settings.spares,
         gpu_release=settings.gpu_release,
         seed=settings.seed,
-        verify="off" if config.getoption("usepdb") else settings.verify,
+        verify="off" if _debugs(config) else settings.verify,
         retries=settings.retries,
         retry_budget=settings.retry_budget,
         bisect=settings.bisect,

@@ -17,7 +17,7 @@ TITLE = "isolate: run once more"
 _MAX_NAMED = 8
 
 
-class Subject(NamedTuple):
+class Involved(NamedTuple):
     """Node ids of the test that an answer is about, and of those it may need."""
 
     nodeid: str
@@ -27,17 +27,17 @@ class Subject(NamedTuple):
     before: Sequence[str] = ()
 
 
-def answer_lines(answer: Answer, subject: Subject, left: Sequence[Finding] = ()) -> Iterator[str]:
+def answer_lines(answer: Answer, involved: Involved, left: Sequence[Finding] = ()) -> Iterator[str]:
     """Yield what an answer means.
 
     Args:
         answer: what was shown.
-        subject: of whom.
+        involved: of whom.
         left: what guards found that the culprits had left behind.
     """
-    yield from _WORDS[answer.verdict](answer, subject)
-    if subject.culprits:
-        yield from _culprit_lines(answer, subject, left)
+    yield from _WORDS[answer.verdict](answer, involved)
+    if involved.culprits:
+        yield from _culprit_lines(answer, involved, left)
 
 
 def short_words(answer: Answer, culprits: Sequence[str]) -> str:
@@ -50,7 +50,7 @@ def short_words(answer: Answer, culprits: Sequence[str]) -> str:
     return f"passes only after {named}" if named else _passes_at(answer)
 
 
-def _alone(answer: Answer, _subject: Subject) -> Iterator[str]:
+def _alone(answer: Answer, _involved: Involved) -> Iterator[str]:
     if answer.state is State.FAILED:
         yield "run once more, it failed again: no other test is to blame"
     else:
@@ -58,40 +58,40 @@ def _alone(answer: Answer, _subject: Subject) -> Iterator[str]:
         yield f"run alone in a fresh process, it {verb} again: no other test is needed"
 
 
-def _needs(answer: Answer, subject: Subject) -> Iterator[str]:
+def _needs(answer: Answer, involved: Involved) -> Iterator[str]:
     yield f"run alone in a fresh process, it {_verb(answer.state)}: it breaks only after others"
-    if not subject.culprits:
-        more = len(subject.before) - _MAX_NAMED
-        shown = ", ".join(subject.before[-_MAX_NAMED:])
+    if not involved.culprits:
+        more = len(involved.before) - _MAX_NAMED
+        shown = ", ".join(involved.before[-_MAX_NAMED:])
         earlier = f" (and {more} earlier ones)" if more > 0 else ""
         yield f"one or several of these have to run before it: {shown}{earlier}"
-        yield f"which of them: bulkhead bisect {shlex.quote(subject.nodeid)}"
+        yield f"which of them: bulkhead bisect {shlex.quote(involved.nodeid)}"
         yield 'keep it apart meanwhile: @pytest.mark.isolate("function")'
 
 
-def _hidden(answer: Answer, subject: Subject) -> Iterator[str]:
+def _hidden(answer: Answer, involved: Involved) -> Iterator[str]:
     assert answer.level is not None, "a hidden dependency is one at a level"
-    after = ", ".join(subject.culprits[-_MAX_NAMED:]) or "tests before it"
+    after = ", ".join(involved.culprits[-_MAX_NAMED:]) or "tests before it"
     yield f"passes only after {after}: hidden dependency"
     yield f"it would pass at {answer.level.word} level; let it do itself what those do for it"
 
 
-def _unclear(answer: Answer, _subject: Subject) -> Iterator[str]:
+def _unclear(answer: Answer, _involved: Involved) -> Iterator[str]:
     if answer.state is State.NOT_RUN:
         yield "run once more, it did not come to run: nothing can be said of the tests before it"
     else:
         yield f"run once more, it {_verb(answer.state)}: it does not end the same way each time"
 
 
-def _culprit_lines(answer: Answer, subject: Subject, left: Sequence[Finding]) -> Iterator[str]:
+def _culprit_lines(answer: Answer, involved: Involved, left: Sequence[Finding]) -> Iterator[str]:
     if answer.verdict is Verdict.NEEDS:
         fewer = "perhaps fewer, for time was over" if answer.unfinished else "and no fewer"
-        yield f"it breaks after {', '.join(subject.culprits)} ({fewer})"
+        yield f"it breaks after {', '.join(involved.culprits)} ({fewer})"
         for finding in left:
             yield f"what {finding.blamed} left there: {finding.guard}: {'; '.join(finding.texts)}"
         yield 'keep them apart: @pytest.mark.isolate("function") on one of them'
-    if len(subject.culprits) <= _MAX_NAMED:
-        ids = shlex.join([*subject.culprits, subject.nodeid])
+    if len(involved.culprits) <= _MAX_NAMED:
+        ids = shlex.join([*involved.culprits, involved.nodeid])
         yield f"run it again: pytest -n0 --isolate=session -p no:randomly {ids}"
 
 

@@ -8,13 +8,13 @@ from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.findings import Done, Finding
 from pytest_bulkhead.core.inquiry import Answer, Verdict
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.report.answers import Subject, answer_lines, short_words
+from pytest_bulkhead.report.answers import Involved, answer_lines, short_words
 
 BEFORE = [f"t.py::test_{n}" for n in range(12)]
 
 
 def told(answer, *culprits, left=()):
-    return "\n".join(answer_lines(answer, Subject("t.py::test_x", culprits, BEFORE), left))
+    return "\n".join(answer_lines(answer, Involved("t.py::test_x", culprits, BEFORE), left))
 
 
 def test_one_that_breaks_alone_needs_nobody():
