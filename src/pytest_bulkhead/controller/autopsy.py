@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core.diagnosis.rule import Diagnosis, for_journal
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.run import TEMPLATE
@@ -24,6 +26,9 @@ from pytest_bulkhead.system import clock
 
 #: Plugins that remember node ids of failures: a process is none.
 _REMEMBER = ("lfplugin", "stepwiseplugin")
+
+#: Characters of stderr that are looked through for what libraries say when they give up.
+_MAX_OUTPUT = 65_536
 
 _WAITS = "isolate: memory of a GPU has not come back yet (isolate_gpu_release = wait)"
 
@@ -43,10 +48,11 @@ class Autopsy:
         if craft is not None and craft.held is not None and craft.held.report.passed:
             # A stage has died that tore down: this is what there is to tell of the teardown.
             craft.sections, craft.held = tuple(craft.held.report.sections), None
-        report = self._make_report(action, evidence, craft)
-        self._announce(report)
+        found = _diagnoses(evidence)
+        report = self._make_report(action, evidence, craft, found)
+        self._announce(report, found)
         if craft is not None:
-            craft.sections = ()
+            craft.sections, craft.forked = (), ()
 
     def _gather(self, action: do.ReportCrash, craft: Craft | None) -> Evidence:
         items = self._bridge.run.items
@@ -66,6 +72,8 @@ class Autopsy:
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
             left=craft.left_there(action.before) if craft else (),
+            output=_stderr_of(self._sections(action.phase, craft)),
+            forked=craft.forked if craft else (),
         )
 
     def _command(self, nodeid: str) -> str:
@@ -79,7 +87,11 @@ class Autopsy:
         return command
 
     def _make_report(
-        self, action: do.ReportCrash, evidence: Evidence, craft: Craft | None
+        self,
+        action: do.ReportCrash,
+        evidence: Evidence,
+        craft: Craft | None,
+        found: Sequence[Diagnosis],
     ) -> pytest.TestReport:
         now = clock.wall()
         duration = max(0.0, action.seconds - self._bridge.durations[action.item])
@@ -88,7 +100,7 @@ class Autopsy:
             location=self._bridge.locations[action.item],
             keywords={},
             outcome="failed",
-            longrepr=report_text(evidence),
+            longrepr=report_text(evidence, next(iter(found), None)),
             when=action.phase.word,  # type: ignore[arg-type]
             sections=self._sections(action.phase, craft),
             duration=duration,
@@ -115,14 +127,17 @@ class Autopsy:
         if craft is not None and self._bridge.settings.named:
             report.node = craft.node
 
-    def _announce(self, report: Any) -> None:  # noqa: ANN401
+    def _announce(self, report: Any, found: Sequence[Diagnosis]) -> None:  # noqa: ANN401
         bridge, hook = self._bridge, self._bridge.config.hook
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
         if report.outcome == "failed" and report.when == "call":
             compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
-        bridge.note_evidence(nodeid=report.nodeid, text=report.longrepr, sections=report.sections)
+        bridge.note_evidence(
+            nodeid=report.nodeid, text=report.longrepr, sections=report.sections,
+            diagnoses=list(map(for_journal, found)),
+        )  # fmt: skip
         bridge.heed_wishes()
 
     # -- a process that no test owned ----------------------------------------------------------
@@ -142,10 +157,12 @@ class Autopsy:
             end=action.end,
             killed_for=action.killed_for,
             stacks=craft.hull.read_faults() if craft else "",
+            output=_stderr_of(self._sections(action.phase, craft)),
         )
         items = tuple(bridge.run.items[index].nodeid for index in action.items)
         sections = self._sections(action.phase, craft)
-        self.report_error(f"process {name}", breach_text(evidence, items), sections)
+        found = next(iter(_diagnoses(evidence)), None)
+        self.report_error(f"process {name}", breach_text(evidence, items, found), sections)
 
     def report_held(self, action: do.ReportHeld) -> None:
         """Tell of memory of a GPU that did not come back: an error of the run, if that is asked."""
@@ -185,3 +202,13 @@ class Autopsy:
         report.isolate_end = "breach"
         manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
         self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [])
+
+
+def _diagnoses(evidence: Evidence) -> list[Diagnosis]:
+    from pytest_bulkhead.core.diagnosis.table import diagnoses  # noqa: PLC0415 - crashes are rare
+
+    return list(diagnoses(evidence))
+
+
+def _stderr_of(sections: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(text for title, text in sections if "stderr" in title)[-_MAX_OUTPUT:]

@@ -23,6 +23,7 @@ from pytest_bulkhead.protocol.spans import cell_spans, to_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import process
 from pytest_bulkhead.system.berth import Berth
+from pytest_bulkhead.system.forked import forked_children
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.gauge import Gauge
@@ -229,6 +230,7 @@ class Performer:
         if action.step is Step.INTERRUPT:
             process.send_signal(pid, signal.SIGINT)
         elif action.step is Step.DUMP_STACKS:
+            craft.forked = forked_children(pid)
             process.send_signal(pid, process.stack_dump_signal())
             process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
         elif action.step is Step.TERMINATE:

@@ -22,7 +22,8 @@ BROKEN_FINISH = 98
 #: The exit code of a stage whose children die before they begin.
 NO_CHILDREN = 96
 
-_MEANINGS = {
+#: What such codes say.
+MEANINGS = {
     NO_CHILDREN: "what was forked from it died before it could begin a test",
     LOST_CHANNEL: "a test closed the descriptor by which this process reports",
     BROKEN_FINISH: "a hook of pytest_sessionfinish raised",
@@ -49,7 +50,7 @@ class End(NamedTuple):
             name = SIGNAL_NAMES.get(self.signal, f"signal {self.signal}")
             return f"{name} (out of memory)" if self.out_of_memory else name
         if self.code is not None:
-            meaning = _MEANINGS.get(self.code)
+            meaning = MEANINGS.get(self.code)
             return f"exit code {self.code} ({meaning})" if meaning else f"exit code {self.code}"
         return "an end nobody saw"
 

@@ -9,6 +9,16 @@ from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.item import Phase
 
 
+class Forked(NamedTuple):
+    """A process that the one at work had forked, as it was when time was up."""
+
+    pid: int
+    #: It had one thread, and that waited for a lock.
+    waits: bool
+    #: Libraries loaded in it that keep a pool of threads.
+    pools: tuple[str, ...]
+
+
 class Evidence(NamedTuple):
     """What is known of the death of a process."""
 
@@ -35,3 +45,7 @@ class Evidence(NamedTuple):
     before: tuple[str, ...] = ()
     #: What they left there, of what guards watch.
     left: tuple[Finding, ...] = ()
+    #: The end of what it had written to stderr, C code included.
+    output: str = ""
+    #: Its forked children, when it took too long.
+    forked: tuple[Forked, ...] = ()
