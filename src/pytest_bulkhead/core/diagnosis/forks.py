@@ -81,7 +81,7 @@ BUSY_CARD = Rule(
     "CUDA's words, and a crash or hang: certain. A test that fails so gets a section "
     "`isolate: GPU`, with who holds it. Not run on a GPU here: the words are those of "
     "cudaErrorDevicesUnavailable.",
-    "https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html",
+    "https://github.com/pytorch/pytorch/issues/100691",
     _busy,
 )
 MPS = Rule(

@@ -71,7 +71,7 @@ OUT_OF_MEMORY = Rule(
     ("SIGKILL (out of memory)", "terminate called after throwing an instance of 'std::bad_alloc'"),
     "`oom_kill` of `memory.events` has grown, or libstdc++'s words and SIGABRT: certain. "
     "SIGKILL alone proves nothing.",
-    "https://docs.kernel.org/admin-guide/cgroup-v2.html",
+    "https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files",
     _out_of_memory,
 )
 HEAP = Rule(
