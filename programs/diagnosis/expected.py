@@ -18,7 +18,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "test_closed.py::test_guilty": ("closed_descriptor",),
     "test_cpu.py::test_victim": ("cpu_limit",),
     "test_freed_twice.py::test_guilty": ("heap_corruption",),
-    "test_exec.py::test_guilty": ("exit",),
+    "test_exec.py::test_guilty": ("exec", "exit"),
     "test_exit.py::test_guilty": ("exit",),
     "test_finalised.py::test_guilty": ("finalisation",),
     "test_forked.py::test_guilty": ("time_limit",),

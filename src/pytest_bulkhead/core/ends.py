@@ -39,6 +39,8 @@ class End(NamedTuple):
     peak_kib: int = 0
     #: The kernel's out-of-memory killer ended it, by the word of the control group.
     out_of_memory: bool = False
+    #: The program that it had become by exec, by the kernel's name for it; empty for none.
+    became: str = ""
 
     @property
     def clean(self) -> bool:
@@ -58,14 +60,15 @@ class End(NamedTuple):
 UNSEEN = End()
 
 
-def decode_status(status: int, peak_kib: int = 0) -> End:
+def decode_status(status: int, peak_kib: int = 0, became: str = "") -> End:
     """Decode a status of wait(2).
 
     Args:
         status: what `os.waitpid` returned.
         peak_kib: `ru_maxrss` of the process, in KiB.
+        became: the program that it had become.
     """
     signal = status & 0x7F
     if signal:
-        return End(signal=signal, peak_kib=peak_kib)
-    return End(code=(status >> 8) & 0xFF, peak_kib=peak_kib)
+        return End(signal=signal, peak_kib=peak_kib, became=became)
+    return End(code=(status >> 8) & 0xFF, peak_kib=peak_kib, became=became)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_bulkhead.core.diagnosis.leaving import CLOSED, FINALISED, LEFT, PIPE
-from pytest_bulkhead.core.ends import LOST_CHANNEL
+from pytest_bulkhead.core.diagnosis.leaving import BECAME, CLOSED, FINALISED, LEFT, PIPE
+from pytest_bulkhead.core.ends import LOST_CHANNEL, End
 from pytest_bulkhead.core.item import Phase
 
 from .crashes import certainty, crash, left
@@ -39,6 +39,15 @@ def test_a_broken_pipe_is_known_by_its_signal():
     assert certainty(PIPE.judge(crash(13, left=default))) == "certain"
     assert certainty(PIPE.judge(crash(13))) == "likely"
     assert PIPE.judge(crash(11, left=default)) is None
+
+
+def test_a_process_that_became_another_program():
+    """By the name that the kernel had for it."""
+    grounds = BECAME.judge(crash(end=End(0, became="true")))
+
+    assert certainty(grounds) == "likely"
+    assert "'true'" in grounds.reasons[0]
+    assert BECAME.judge(crash(code=0)) is None
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,11 @@ def _pipe(evidence: Evidence) -> Grounds | None:
     return certain(left) if left else likely(ignored)
 
 
+def _became(evidence: Evidence) -> Grounds | None:
+    name = evidence.end.became
+    return likely(f"the kernel's name for it was {name!r} when it ended") if name else None
+
+
 def _left(evidence: Evidence) -> Grounds | None:
     code = evidence.end.code
     if code is None or code in MEANINGS or evidence.timed_out or not evidence.phase.in_test:
@@ -76,6 +81,16 @@ PIPE = Rule(
     "alone: likely.",
     "https://docs.python.org/3/library/signal.html#note-on-sigpipe",
     _pipe,
+)
+BECAME = Rule(
+    "exec",
+    "the process became another program, by os.exec*()",
+    "start programs by subprocess; in a test of such code, replace os.execv by monkeypatch",
+    ("crashed with exit code 0 (the process left in the middle of the run)",),
+    "its name was no more that of Python when it ended: likely, for `prctl` can rename it too. "
+    "Python in its place has the same name, and counts as `exit`.",
+    "https://docs.python.org/3/library/os.html#os.execl",
+    _became,
 )
 LEFT = Rule(
     "exit",

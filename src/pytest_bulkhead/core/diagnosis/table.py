@@ -34,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     memory.COLLECTED,
     forks.POOL,
     # What is true of many an end.
+    leaving.BECAME,
     leaving.LEFT,
     timers.LIMIT,
 )
