@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from conftest import wait_for
+from conftest import PROGRAMS, wait_for
+from planted import PLANTED
 
 LIMIT = 120
 
@@ -77,6 +79,26 @@ def test_the_culprit_of_a_crash(run, files):
     ]
     again = run(*found[2].partition("pytest ")[2].split())
     assert again.counts == {"passed": 1, "crashed": 1}
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=[one.name for one in PLANTED])
+def test_what_was_planted_is_found(planted, run):
+    """The culprits of the model, all of them and nobody else, of crashes, hangs and failures."""
+    shutil.copy(PROGRAMS / "order" / planted.file, run.path)
+    victim = f"{planted.file}::{planted.victim}"
+    done = bisect(run.path, victim, planted.file)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.partition("\n\n")[2].splitlines()[:-2] == [
+        f"{victim} {planted.state} after these, and after no fewer of them:",
+        *(f"  {planted.file}::{culprit}" for culprit in planted.culprits),
+    ]
+
+
+def test_model_knows_every_planted_suite():
+    """A suite that nobody searches is a gap of the model."""
+    here = {path.name for path in (PROGRAMS / "order").glob("test_*.py")}
+    assert here == {one.file for one in PLANTED}
 
 
 def test_several_that_are_needed_together(run, files):
