@@ -41,6 +41,18 @@ def test_second(): os.environ["TWO"] = os.environ.get("ONE", "")
 def test_crashes_itself(): pass
 """
 
+LATE = """
+import ctypes
+
+STATE = []
+
+def test_victim():
+    for pointer in STATE: ctypes.string_at(pointer)
+
+def test_between(): pass
+def test_culprit(): STATE.append(8)
+"""
+
 VICTIM = """
 import os, pytest
 
@@ -117,6 +129,26 @@ def test_several_that_are_needed_together(run, files):
         "failed after these, and after no fewer of them:\n  t/test_a.py::test_first\n  t/test_a.py::test_second\n"
         in done.stdout
     )
+
+
+def test_the_order_of_a_run_that_is_over(run, files):
+    """The crash report names the journal, by which those are suspected that ran before it then."""
+    shuffle = "def pytest_collection_modifyitems(items): items.reverse()"
+    files({"test_a.py": LATE, "test_b.py": "def test_elsewhere(): pass", "plug.py": shuffle})
+    crashed = run(
+        "-p", "plug", "--isolate=module", "-n2", "--isolate-report=run.jsonl", PYTHONPATH="."
+    )
+    command = "bulkhead bisect test_a.py::test_victim --journal=run.jsonl"
+    assert f"which of them it needs: {command}\n" in crashed.out
+    done = bisect(run.path, *command.split()[2:])
+
+    assert "suspects: 2 tests ran before it in its process\n" in done.stdout
+    assert (
+        "crashed after these, and after no fewer of them:\n  test_a.py::test_culprit\n"
+        in done.stdout
+    )
+    unknown = bisect(run.path, "test_a.py::no_such", "--journal=run.jsonl")
+    assert "test_a.py::no_such: no such test was run, says run.jsonl" in unknown.stderr
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ class Autopsy:
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
+            journal=self._bridge.settings.report,
             left=craft.left_there(frozenset(action.before)) if craft else (),
             attempt=action.attempt,
             standstill=seen.standstill,

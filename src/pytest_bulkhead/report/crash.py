@@ -77,7 +77,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
-        yield f"  which of them it needs: bulkhead bisect {shlex.quote(evidence.nodeid)}"
+        yield f"  which of them it needs: {_bisect(evidence)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     if evidence.artifacts:
@@ -141,6 +141,11 @@ def _before(before: tuple[str, ...]) -> str:
     shown = ", ".join(before[-_MAX_BEFORE:])
     more = len(before) - _MAX_BEFORE
     return f"{shown} (and {more} earlier ones)" if more > 0 else shown
+
+
+def _bisect(evidence: Evidence) -> str:
+    journal = [f"--journal={evidence.journal}"] if evidence.journal else []
+    return shlex.join(["bulkhead", "bisect", evidence.nodeid, *journal])
 
 
 def _why_no_stacks(evidence: Evidence) -> str:

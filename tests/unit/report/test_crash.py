@@ -123,6 +123,16 @@ def test_the_report_has_all_the_evidence():
         assert part in text
 
 
+def test_the_search_among_those_before_it():
+    """Is offered where there are any, with the journal that has their order, if one is written."""
+    before = ("a.py::s",)
+    offer = "which of them it needs: bulkhead bisect a.py::t"
+
+    assert f"{offer}\n" in report_text(evidence(before=before))
+    assert f"{offer} '--journal=a b'\n" in report_text(evidence(before=before, journal="a b"))
+    assert "bisect" not in report_text(evidence(journal="a b"))
+
+
 def test_a_long_list_of_earlier_tests_is_cut():
     """The latest eight are named, the others counted."""
     text = report_text(evidence(before=tuple(f"t{n}" for n in range(10))))
