@@ -22,11 +22,8 @@ from pytest_bulkhead.report.story import tell
 
 #: In one process, in the order in which they are named, whatever the ini file adds.
 _PLAIN = ("-n0", "--isolate=session", "--maxfail=0", "-p", "no:cacheprovider", "-q")
-#: Once, whatever comes of it.
-_ONCE = (
-    "-o", "isolate_verify=off", "-o", "isolate_retries=0", "-o", "isolate_exit=fast",
-    "-o", "isolate_bisect=",
-)  # fmt: skip
+#: Each test once, whatever comes of it.
+_ONCE = ("-o", "isolate_verify=off", "-o", "isolate_retries=0", "-o", "isolate_exit=fast")
 _IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
 
 

@@ -38,7 +38,8 @@ class Answers:
         nodeid = names[action.item]
         culprits = [names[index] for index in answer.culprits]
         before = [names[index] for index in action.before]
-        text = "\n".join(answer_lines(answer, nodeid, culprits, before))
+        journal = bridge.settings.report
+        text = "\n".join(answer_lines(answer, nodeid, culprits, before, journal))
         report: Any = bridge.broken.pop(action.item, None)
         if report is not None:
             report.sections.append((TITLE, text))

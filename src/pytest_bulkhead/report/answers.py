@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.inquiry import Answer, Verdict
+from pytest_bulkhead.report.crash import bisect_command
 
 #: The section of a report that has it.
 TITLE = "isolate: run once more"
@@ -16,7 +17,7 @@ _MAX_NAMED = 8
 
 
 def answer_lines(
-    answer: Answer, nodeid: str, culprits: Sequence[str], before: Sequence[str]
+    answer: Answer, nodeid: str, culprits: Sequence[str], before: Sequence[str], journal: str
 ) -> Iterator[str]:
     """Yield what an answer means.
 
@@ -25,8 +26,12 @@ def answer_lines(
         nodeid: of the test.
         culprits: node ids of `answer.culprits`.
         before: those of the tests that ran before it in its process.
+        journal: the file that has all of them; empty where none is written.
     """
     yield from _WORDS[answer.verdict](answer, nodeid, culprits, before)
+    if answer.verdict is Verdict.NEEDS and not culprits:
+        yield f"which of them: {bisect_command(nodeid, journal)}"
+        yield 'keep it apart meanwhile: @pytest.mark.isolate("function")'
     if culprits:
         yield from _culprit_lines(answer, nodeid, culprits)
 
@@ -52,15 +57,13 @@ def _alone(
 
 
 def _needs(
-    answer: Answer, nodeid: str, culprits: Sequence[str], before: Sequence[str]
+    answer: Answer, _nodeid: str, culprits: Sequence[str], before: Sequence[str]
 ) -> Iterator[str]:
     yield f"run alone in a fresh process, it {_verb(answer.state)}: it breaks only after others"
     if not culprits:
         shown = ", ".join(before[-_MAX_NAMED:])
         more = f" (and {len(before) - _MAX_NAMED} earlier ones)" if len(before) > _MAX_NAMED else ""
         yield f"one or several of these have to run before it: {shown}{more}"
-        yield f"which of them: bulkhead bisect {shlex.quote(nodeid)}"
-        yield 'keep it apart meanwhile: @pytest.mark.isolate("function")'
 
 
 def _hidden(

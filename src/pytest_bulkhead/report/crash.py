@@ -77,7 +77,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
-        yield f"  which of them it needs: {_bisect(evidence)}"
+        yield f"  which of them it needs: {bisect_command(evidence.nodeid, evidence.journal)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     if evidence.artifacts:
@@ -143,9 +143,15 @@ def _before(before: tuple[str, ...]) -> str:
     return f"{shown} (and {more} earlier ones)" if more > 0 else shown
 
 
-def _bisect(evidence: Evidence) -> str:
-    journal = [f"--journal={evidence.journal}"] if evidence.journal else []
-    return shlex.join(["bulkhead", "bisect", evidence.nodeid, *journal])
+def bisect_command(nodeid: str, journal: str) -> str:
+    """Return the command that finds which of the tests before it a test needs to break.
+
+    Args:
+        nodeid: of the test.
+        journal: the file that has who ran before it; empty where none is written.
+    """
+    more = [f"--journal={journal}"] if journal else []
+    return shlex.join(["bulkhead", "bisect", nodeid, *more])
 
 
 def _why_no_stacks(evidence: Evidence) -> str:

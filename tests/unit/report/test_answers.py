@@ -13,7 +13,7 @@ BEFORE = [f"t.py::test_{n}" for n in range(12)]
 
 
 def told(answer, *culprits):
-    return "\n".join(answer_lines(answer, "t.py::test_x", culprits, BEFORE))
+    return "\n".join(answer_lines(answer, "t.py::test_x", culprits, BEFORE, "run.jsonl"))
 
 
 def test_one_that_breaks_alone_needs_nobody():
@@ -30,7 +30,7 @@ def test_one_that_passes_alone_needs_one_of_those_before_it():
 
     assert "run alone in a fresh process, it passed: it breaks only after others" in text
     assert "t.py::test_11 (and 4 earlier ones)" in text
-    assert "bulkhead bisect t.py::test_x" in text
+    assert "which of them: bulkhead bisect t.py::test_x --journal=run.jsonl\n" in text
     assert '@pytest.mark.isolate("function")' in text
 
 
