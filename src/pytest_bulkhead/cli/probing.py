@@ -22,8 +22,11 @@ from pytest_bulkhead.report.story import tell
 
 #: In one process, in the order in which they are named, whatever the ini file adds.
 _PLAIN = ("-n0", "--isolate=session", "--maxfail=0", "-p", "no:cacheprovider", "-q")
-#: Each test once, whatever comes of it.
-_ONCE = ("-o", "isolate_verify=off", "-o", "isolate_retries=0", "-o", "isolate_exit=fast")
+#: Each test once, and no more is wanted than how it ends.
+_ONCE = (
+    "--isolate-native=off", "-o", "isolate_verify=off", "-o", "isolate_retries=0",
+    "-o", "isolate_exit=fast",
+)  # fmt: skip
 _IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.ends import End, signal_name
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.sizes import show_size
@@ -141,6 +141,20 @@ def _before(before: tuple[str, ...]) -> str:
     shown = ", ".join(before[-_MAX_BEFORE:])
     more = len(before) - _MAX_BEFORE
     return f"{shown} (and {more} earlier ones)" if more > 0 else shown
+
+
+def crash_properties(evidence: Evidence) -> list[tuple[str, object]]:
+    """Return what a JUnit file, and whoever reads properties of tests, has of a crash."""
+    end = "timed out" if evidence.timed_out else "crashed"
+    found: list[tuple[str, object]] = [
+        ("isolate_end", end), ("isolate_phase", evidence.phase.word),
+    ]  # fmt: skip
+    if evidence.end.signal is not None:
+        found.insert(1, ("isolate_signal", signal_name(evidence.end.signal)))
+    for finding in evidence.left:
+        left = f"{finding.blamed}: {finding.guard}"
+        found += [("left_behind", f"{left}: {text}") for text in finding.texts]
+    return found
 
 
 def bisect_command(nodeid: str, journal: str) -> str:
