@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
+from typing import TypeVar
 
 from pytest_bulkhead.cli.style import BOLD, RED, paint, wants_colour
 from pytest_bulkhead.errors import UsageProblem
@@ -14,6 +16,9 @@ from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.story import Story, Told, Weight, story_lines, tell
 
 SUMMARY = "tell what happened in a run, from the journal of --isolate-report"
+
+#: What is made of a journal.
+Read = TypeVar("Read")
 
 _HINT = "hint: write one with `pytest --isolate=session --isolate-report=run.jsonl`"
 
@@ -38,11 +43,25 @@ def read_story(path: str) -> Story:
     Raises:
         UsageProblem: it cannot be read, or is no journal.
     """
+    return read_by(path, tell)
+
+
+def read_by(path: str, use: Callable[..., Read]) -> Read:
+    """Read a journal and return what is made of it.
+
+    Args:
+        path: of the journal.
+        use: is given its heading, its other lines, and by the name `torn` whether the last one was
+            cut and is not among them.
+
+    Raises:
+        UsageProblem: it cannot be read, or is no journal.
+    """
     lines = _read_lines(path)
     torn = len(lines) > 1 and not _is_row(lines[-1])
     try:
         heading, rest = read_journal(lines[:-1] if torn else lines, path)
-        return tell(heading, rest, torn=torn)
+        return use(heading, rest, torn=torn)
     except UsageProblem as problem:
         hint = "" if "\nhint: " in str(problem) else f"\n{_HINT}"
         raise UsageProblem(f"{problem}{hint}") from problem

@@ -39,7 +39,7 @@ class Answers:
         culprits = [names[index] for index in answer.culprits]
         before = [names[index] for index in action.before]
         left = [finding for finding in bridge.findings if finding.blamed in culprits]
-        involved = Involved(nodeid, culprits, before)
+        involved = Involved(nodeid, culprits, before, bridge.settings.report)
         text = "\n".join(answer_lines(answer, involved, left))
         report: Any = bridge.broken.pop(action.item, None)
         if report is not None:

@@ -24,7 +24,7 @@ from pytest_bulkhead.core.evidence import Evidence, as_plain
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.native_ways import TITLE
 from pytest_bulkhead.core.run import TEMPLATE
-from pytest_bulkhead.report.crash import breach_text, headline, report_text
+from pytest_bulkhead.report.crash import breach_text, crash_properties, headline, report_text
 from pytest_bulkhead.report.live import write_live
 from pytest_bulkhead.system import clock
 
@@ -98,6 +98,7 @@ class Autopsy:
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
+            journal=self._bridge.settings.report,
             left=craft.left_there(frozenset(action.before)) if craft else (),
             attempt=action.attempt,
             standstill=seen.standstill,
@@ -143,6 +144,7 @@ class Autopsy:
             duration=duration,
             start=now - duration,
             stop=now,
+            user_properties=crash_properties(evidence),
         )
         self._sign(report, craft)
         report.item_index = action.item
@@ -171,7 +173,7 @@ class Autopsy:
         bridge.broken[report.item_index] = report
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
-        if report.outcome == "failed" and report.when == "call":
+        if report.outcome == "failed" and report.when != "teardown":
             compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
         self._note_evidence(report, evidence)

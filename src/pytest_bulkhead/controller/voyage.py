@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import selectors
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ from pytest_bulkhead.core.usage import overuse
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
+from pytest_bulkhead.report.annotations import write_annotations
 from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import clock, linux
@@ -192,6 +194,7 @@ class Voyage:
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
             terminal.write_counts(reporter, words, len(self.bridge.run.items))
+        write_annotations(reporter, [*crashes, *stats.get("error", ())], os.environ)
 
     def _write_retried(self, reporter: Any, retried: Sequence[Any]) -> None:  # noqa: ANN401
         ledger = self.bridge.run.ledger

@@ -49,7 +49,7 @@ class End(NamedTuple):
 
     def __str__(self) -> str:
         if self.signal is not None:
-            name = SIGNAL_NAMES.get(self.signal, f"signal {self.signal}")
+            name = signal_name(self.signal)
             return f"{name} (out of memory)" if self.out_of_memory else name
         if self.code is not None:
             meaning = MEANINGS.get(self.code)
@@ -58,6 +58,11 @@ class End(NamedTuple):
 
 
 UNSEEN = End()
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, `SIGSEGV`, or its number where it has none."""
+    return SIGNAL_NAMES.get(number, f"signal {number}")
 
 
 def decode_status(status: int, peak_kib: int = 0, became: str = "") -> End:

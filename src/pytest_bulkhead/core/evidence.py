@@ -45,6 +45,8 @@ class Evidence(NamedTuple):
     rest: int = 0
     #: The tests that had run in that process before, in order.
     before: tuple[str, ...] = ()
+    #: The file that has all of them; empty where none is written.
+    journal: str = ""
     #: What they left there, of what guards watch.
     left: tuple[Finding, ...] = ()
     #: The how many-th attempt at the test it was.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.inquiry import Answer, Verdict
+from pytest_bulkhead.report.crash import bisect_command
 
 #: The section of a report that has it.
 TITLE = "isolate: run once more"
@@ -25,6 +26,8 @@ class Involved(NamedTuple):
     culprits: Sequence[str] = ()
     #: Of the tests that ran before it in its process.
     before: Sequence[str] = ()
+    #: The file that has all of them; empty where none is written.
+    journal: str = ""
 
 
 def answer_lines(answer: Answer, involved: Involved, left: Sequence[Finding] = ()) -> Iterator[str]:
@@ -65,7 +68,7 @@ def _needs(answer: Answer, involved: Involved) -> Iterator[str]:
         shown = ", ".join(involved.before[-_MAX_NAMED:])
         earlier = f" (and {more} earlier ones)" if more > 0 else ""
         yield f"one or several of these have to run before it: {shown}{earlier}"
-        yield f"which of them: bulkhead bisect {shlex.quote(involved.nodeid)}"
+        yield f"which of them: {bisect_command(involved.nodeid, involved.journal)}"
         yield 'keep it apart meanwhile: @pytest.mark.isolate("function")'
 
 

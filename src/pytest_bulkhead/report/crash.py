@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 
 from pytest_bulkhead.core.diagnosis.rule import Diagnosis
-from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.ends import End, signal_name
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.sizes import show_size
@@ -85,7 +85,7 @@ def _lines(evidence: Evidence, diagnosis: Diagnosis | None) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
-        yield f"  which of them it needs: bulkhead bisect {shlex.quote(evidence.nodeid)}"
+        yield f"  which of them it needs: {bisect_command(evidence.nodeid, evidence.journal)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     if evidence.artifacts:
@@ -158,6 +158,31 @@ def _before(before: tuple[str, ...]) -> str:
     shown = ", ".join(before[-_MAX_BEFORE:])
     more = len(before) - _MAX_BEFORE
     return f"{shown} (and {more} earlier ones)" if more > 0 else shown
+
+
+def crash_properties(evidence: Evidence) -> list[tuple[str, object]]:
+    """Return what a JUnit file, and whoever reads properties of tests, has of a crash."""
+    end = "timed out" if evidence.timed_out else "crashed"
+    found: list[tuple[str, object]] = [
+        ("isolate_end", end), ("isolate_phase", evidence.phase.word),
+    ]  # fmt: skip
+    if evidence.end.signal is not None:
+        found.insert(1, ("isolate_signal", signal_name(evidence.end.signal)))
+    for finding in evidence.left:
+        left = f"{finding.blamed}: {finding.guard}"
+        found += [("left_behind", f"{left}: {text}") for text in finding.texts]
+    return found
+
+
+def bisect_command(nodeid: str, journal: str) -> str:
+    """Return the command that finds which of the tests before it a test needs to break.
+
+    Args:
+        nodeid: of the test.
+        journal: the file that has who ran before it; empty where none is written.
+    """
+    more = [f"--journal={journal}"] if journal else []
+    return shlex.join(["bulkhead", "bisect", nodeid, *more])
 
 
 def _why_no_stacks(evidence: Evidence) -> str:

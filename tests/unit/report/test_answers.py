@@ -14,7 +14,9 @@ BEFORE = [f"t.py::test_{n}" for n in range(12)]
 
 
 def told(answer, *culprits, left=()):
-    return "\n".join(answer_lines(answer, Involved("t.py::test_x", culprits, BEFORE), left))
+    return "\n".join(
+        answer_lines(answer, Involved("t.py::test_x", culprits, BEFORE, "run.jsonl"), left)
+    )
 
 
 def test_one_that_breaks_alone_needs_nobody():
@@ -31,7 +33,7 @@ def test_one_that_passes_alone_needs_one_of_those_before_it():
 
     assert "run alone in a fresh process, it passed: it breaks only after others" in text
     assert "t.py::test_11 (and 4 earlier ones)" in text
-    assert "bulkhead bisect t.py::test_x" in text
+    assert "which of them: bulkhead bisect t.py::test_x --journal=run.jsonl\n" in text
     assert '@pytest.mark.isolate("function")' in text
 
 
