@@ -373,7 +373,7 @@ def _cut_lines(story: Story) -> Iterator[str]:
     torn = ", in the middle of a line" if story.torn else ""
     lasted = story.last - story.first
     yield f"the journal ends after {lasted:.2f} s without its last line{torn}"
-    yield "so the controller was killed, or its disk was full"
+    yield "so it is still under way, or the controller was killed, or its disk was full"
     running = story.run.in_hand()
     for worker, item in running:
         yield f"running then: gw{worker.slot} {item.nodeid}"
