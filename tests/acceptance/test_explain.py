@@ -41,6 +41,15 @@ def test_fails(): assert 0
 }
 
 
+ENDS = {
+    "test_fine": "passed",
+    "test_crash": "crashed",
+    "test_hang": "timed out",
+    "test_teardown": "passed",
+    "test_fails": "failed",
+}
+
+
 def bulkhead(*arguments, cwd, **more):
     options = {"capture_output": True, "text": True, "timeout": LIMIT} | more
     command = [sys.executable, "-m", "pytest_bulkhead", *map(str, arguments)]
@@ -83,6 +92,10 @@ def test_the_same_story_again(options, run, files):
     ):
         assert part in out, out + shown(finished)
     assert "cut off" not in out
+    for name in ("test_fine", "test_crash", "test_hang", "test_teardown", "test_fails"):
+        told = explain(run, "--test", f"test_s.py::{name}", "run.jsonl").stdout
+        assert f"  {ENDS[name]}, " in told, told
+        assert "how it went" in told, told
 
 
 def test_the_text_of_a_crash_is_that_of_the_terminal(run, files):
@@ -131,6 +144,54 @@ def test_the_latest_run_needs_no_name(run, files):
     assert done.returncode == 2
     assert "no journal is kept here" in done.stderr
     assert "hint: run `pytest --isolate=session`" in done.stderr
+
+
+STAGED = """
+import threading
+import time
+
+import pytest
+
+@pytest.fixture(scope="session")
+def model():
+    time.sleep(0.2)
+
+@pytest.fixture(scope="module")
+def threaded():
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+def test_slow(model): time.sleep(0.1)
+def test_first(threaded): pass
+def test_second(threaded): pass
+"""
+
+
+def test_the_story_of_one_test(run, files):
+    """After whom it ran in its process, what a stage did for it, and why; with the slow in all."""
+    files({"test_m.py": STAGED})
+    finished = run("--isolate=function")
+    assert finished.counts == {"passed": 3}, shown(finished)
+    slow, second = (
+        explain(run, "--test", f"test_m.py::{name}").stdout for name in ("test_slow", "test_second")
+    )
+    assert re.search(r"^ +0\.[2-9]\d s  of its setup, in a stage: wide fixtures$", slow, re.M), slow
+    assert "the first test of its process" in slow
+    assert "after 1 test in its process:\n    test_m.py::test_first\n" in second
+    together = "test_m.py: its tests ran together, in one process: 1 thread(s) beside the main one"
+    assert together in second
+
+    whole = explain(run).stdout
+    assert re.search(r"^ +0\.\d\d s  test_m.py::test_slow \(setup 0\.\d\d s, call 0\.", whole, re.M)
+    assert together in whole
+    done = bulkhead("explain", "--test", "test_slow", cwd=run.path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "is it test_m.py::test_slow?\n\nhint: " in done.stderr
 
 
 @pytest.fixture(scope="module")

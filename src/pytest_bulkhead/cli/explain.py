@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_bulkhead.cli.style import BOLD, RED, paint, wants_colour
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.kept import find_kept
+from pytest_bulkhead.report.one_test import find_item, one_test_lines
 from pytest_bulkhead.report.story import Story, Told, Weight, story_lines, tell
 
 SUMMARY = "tell what happened in a run, the latest one unless a journal is named"
@@ -36,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a journal, of --isolate-report=FILE, or a folder whose latest run is meant "
         "(default: this folder)",
     )  # fmt: skip
+    parser.add_argument(
+        "--test", metavar="NODEID", help="tell of this test alone: after whom, where and how it ran"
+    )
 
 
 def perform(options: argparse.Namespace) -> int:
@@ -43,11 +48,15 @@ def perform(options: argparse.Namespace) -> int:
     named = Path(options.file)
     path = find_journal(named) if named.is_dir() else named
     story = read_story(str(path))
-    colour = wants_colour()
+    lines, colour = _lines(story, options.test), wants_colour()
     print(_which_run(story, str(path), latest=path is not named))
-    for told in story_lines(story):
+    for told in lines:
         print(styled(told, colour=colour))
     return 0 if story.sound else 1
+
+
+def _lines(story: Story, nodeid: str | None) -> Iterator[Told]:
+    return story_lines(story) if nodeid is None else one_test_lines(story, find_item(story, nodeid))
 
 
 def find_journal(folder: Path) -> Path:
