@@ -1,8 +1,8 @@
 """What each test of a run went through, noted while a journal is replayed.
 
 An **attempt** is a time for which a worker had a test in hand: one for most tests, another one when
-its process died under it, or a plugin asked for it again. What a stage does for a test is a part of
-the attempt that follows.
+its process died under it, or somebody asked for it again. What a stage does for a test is a part of
+the attempt that follows. A **trial** is one of which pytest has not heard (`core.attempts`).
 
 Knows no text and no clock: instants are those of the journal.
 """
@@ -49,6 +49,11 @@ class Attempt:
     crash: do.ReportCrash | None = None
 
     @property
+    def trial(self) -> bool:
+        """Whether the test was run once more only to learn something of it, or of another one."""
+        return self.worker.attempt is not None and not self.worker.attempt.counts
+
+    @property
     def before(self) -> list[int]:
         """The tests that ran before it in its process, in order."""
         return self.worker.done[self.earlier]
@@ -75,8 +80,8 @@ class Attempts:
         self._staged: dict[int, float] = {}
 
     def seconds(self, item: int) -> float:
-        """Return what a test took in all its attempts."""
-        return sum(attempt.seconds for attempt in self.of.get(item, ()))
+        """Return what a test took in all attempts but trials."""
+        return sum(attempt.seconds for attempt in self.of.get(item, ()) if not attempt.trial)
 
     def note(self, run: Run, event: ev.Event, wishes: Iterable[do.Action], now: float) -> None:
         """Note what an event meant that the run has just handled.
@@ -113,7 +118,15 @@ class Attempts:
             if worker.item == attempt.item and worker.id in run.workers:
                 continue
             del self._open[worker.id]
-            attempt.until, attempt.state = now, run.ledger.state(attempt.item)
+            attempt.until, attempt.state = now, _state_of(run, attempt)
             if attempt.in_stage and attempt.state is State.NOT_RUN and attempt.crash is None:
                 self.of[attempt.item].remove(attempt)
                 self._staged[attempt.item] = attempt.seconds
+
+
+def _state_of(run: Run, attempt: Attempt) -> State:
+    if not attempt.trial:
+        return run.ledger.state(attempt.item)
+    # The ledger of a trial goes with its process: only a death of that is seen without one.
+    ledger = run.trials.get(attempt.worker.id)
+    return State.CRASHED if ledger is None else ledger.state(attempt.item)

@@ -95,11 +95,17 @@ class Lives:
             self.of[event.worker].leaving = now
         for wish in wishes:
             if isinstance(wish, do.StartWorker):
-                group = run.roster.groups[wish.group].name
-                self.of[wish.worker] = Life(run.workers[wish.worker], group, now)
-                self.starts.setdefault(wish.group, []).append(wish.fork)
+                self._begin(run, wish, now)
             elif isinstance(wish, do.ReportCrash):
                 self._note_crash(run, wish)
+
+    def _begin(self, run: Run, wish: do.StartWorker, now: float) -> None:
+        worker, group = run.workers[wish.worker], run.roster.groups[wish.group].name
+        if worker.attempt is None:
+            self.starts.setdefault(wish.group, []).append(wish.fork)
+        else:
+            group = "once more"  # it serves no group
+        self.of[wish.worker] = Life(worker, group, now)
 
     def _note_crash(self, run: Run, crash: do.ReportCrash) -> None:
         life = self.of[crash.worker]

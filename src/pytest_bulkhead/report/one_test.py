@@ -53,10 +53,14 @@ def one_test_lines(story: Story, item: Item) -> Iterator[Told]:
     yield from part(item.nodeid, _sum_lines(story, item))
     for number, attempt in enumerate(attempts, 1):
         title = f"attempt {number} of {len(attempts)}" if len(attempts) > 1 else "how it went"
-        yield from part(title, _attempt_lines(story, attempt))
+        trial = ", a trial, which does not count" if attempt.trial else ""
+        yield from part(title + trial, _attempt_lines(story, attempt))
     for death in story.deaths:
         if death.nodeid == item.nodeid:
             yield from report_of(death)
+    for answer in story.answers:
+        if answer.nodeid == item.nodeid:
+            yield from part("run once more", answer.text.splitlines())
     found = [finding for index, finding in story.found if index == item.index]
     if found:
         yield from part("left behind", finding_lines(found))

@@ -48,6 +48,13 @@ class Death(NamedTuple):
     text: str
 
 
+class Shown(NamedTuple):
+    """What running a test once more has shown."""
+
+    nodeid: str
+    text: str
+
+
 class Leak(NamedTuple):
     """A process that outlived its test, as the journal has it."""
 
@@ -66,6 +73,7 @@ class Story:
     #: One text for each template.
     templates: list[str] = dataclasses.field(default_factory=list)
     deaths: list[Death] = dataclasses.field(default_factory=list)
+    answers: list[Shown] = dataclasses.field(default_factory=list)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
     #: (test in hand, what a guard found)
     found: list[tuple[int, Finding]] = dataclasses.field(default_factory=list)
@@ -169,6 +177,8 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
     leak = facts.get("leak")
     if leak:
         story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
+    elif "answer" in facts:
+        story.answers.append(Shown(facts["answer"]["nodeid"], facts["answer"]["text"]))
     elif "imported" in facts:
         story.bill.add(*read_imported(**facts["imported"]))
     elif "clashed" in facts:
@@ -249,6 +259,9 @@ def story_lines(story: Story) -> Iterator[Told]:
         yield from part("what was reported, in order", ())
         for death in story.deaths:
             yield from report_of(death)
+    if story.answers:
+        text = "\n".join(f"{answer.nodeid}: {answer.text}" for answer in story.answers)
+        yield from part("run once more", text.splitlines())
     if story.leaks:
         yield from part("processes left behind", map(leak_line, story.leaks))
     if story.found:
@@ -256,8 +269,8 @@ def story_lines(story: Story) -> Iterator[Told]:
     if not story.bill.empty:
         yield from part("imports", bill_lines(story.bill, str(story.heading.get("dir", ""))))
     if story.run.items:
-        lines = slow_lines(story.run.items, story.attempts, story.lives)
-        yield from part("what took how long", lines)
+        slow = slow_lines(story.run.items, story.attempts, story.lives)
+        yield from part("what took how long", slow)
         yield from part("why groups ran as they did", why_in_short(story.course))
     yield from part("the sum", _sum_lines(story))
     if story.broken:

@@ -11,7 +11,7 @@ from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.report.attempts import Reported
 
-from .journals import CRASH, SEGV, STAGED, story
+from .journals import CRASH, SEGV, STAGED, leaves, passes, story
 
 
 def attempts_of(item, happened=CRASH, **heading):
@@ -77,3 +77,20 @@ def test_seconds_are_those_reported_where_reports_came_together():
     attempt.phases.append(Reported("call", "passed", 9.0))
 
     assert attempt.seconds == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_trial_is_told_apart(ends):
+    """It counts for nothing, and its state is its own: that of a test which ran, or died, in it."""
+    again = [ev.WorkerJoined(3), ev.TestStarted(3, 1)]
+    died = [ev.WorkerEnded(3, SEGV, Blame(Phase.CALL, 1))]
+    left = [*passes(3, 1)[1:], *leaves(3)]
+    happened = [*CRASH[:-1], *again, *(left if ends else died)]
+    told = story(happened, verify="crashes")
+    first, trial = told.attempts.of[1]
+
+    assert (False, True) == (first.trial, trial.trial)
+    assert (State.PASSED if ends else State.CRASHED) is trial.state
+    assert first.seconds == told.attempts.seconds(1)
+    assert [True, True] == told.lives.starts[0]
+    assert "once more" == told.lives.of[3].group

@@ -11,6 +11,7 @@ from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.one_test import find_item, one_test_lines
 
 from .journals import CRASH, STAGED, items, leaves, passes, story
+from .journals import text_of as all_of
 
 LEFT = {"guard": "cwd", "texts": ["it is /"], "blamed": "a.py::t", "done": "reported", "item": 1}
 LEAK = {"pid": 7, "command": "sleep 60", "tests": ["a.py::t"]}
@@ -38,6 +39,15 @@ def test_a_test_that_crashed():
         "run it again: pytest --isolate=session a.py::t",
     ):
         assert line in text.splitlines(), text
+
+
+def test_what_running_it_once_more_has_shown():
+    """That is told of the test that it is about, and in the story of the whole run."""
+    answer = {"answer": {"nodeid": "a.py::t", "text": "run alone, it passed"}}
+
+    assert "run alone, it passed" in text_of("t", [*CRASH, answer]).splitlines()
+    assert "run alone" not in text_of("s", [*CRASH, answer])
+    assert "a.py::t: run alone, it passed" in all_of(story([*CRASH, answer])).splitlines()
 
 
 def test_what_is_not_its_own_is_not_told():
