@@ -22,7 +22,8 @@ from pytest_bulkhead.report.story import tell
 
 #: In one process, in the order in which they are named, whatever the ini file adds.
 _PLAIN = ("-n0", "--isolate=session", "--maxfail=0", "-p", "no:cacheprovider", "-q")
-_IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
+#: Whoever is installed to shuffle tests.
+IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
 
 
 class Prober:
@@ -38,7 +39,7 @@ class Prober:
         Raises:
             UsageProblem: it cannot be collected.
         """
-        self._own = [*_IN_ORDER, *own]
+        self._own = [*IN_ORDER, *own]
         self._folder = tempfile.TemporaryDirectory(prefix="bulkhead-bisect-")
         file = Path(self._folder.name, "listing")
         done = self._pytest(
