@@ -1,4 +1,4 @@
-"""`bulkhead explain FILE`: reads a journal, and prints the story of its run once more.
+"""`bulkhead explain`: reads a journal, of the latest run or another, and tells its story once more.
 
 What the story is, is decided in `report.story`; this module reads a file and prints lines.
 """
@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from pytest_bulkhead.cli.style import BOLD, RED, paint, wants_colour
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import read_journal
+from pytest_bulkhead.report.kept import find_kept
+from pytest_bulkhead.report.one_test import find_item, one_test_lines
 from pytest_bulkhead.report.story import Story, Told, Weight, story_lines, tell
 
-SUMMARY = "tell what happened in a run, from the journal of --isolate-report"
+SUMMARY = "tell what happened in a run, the latest one unless a journal is named"
 
 #: What is made of a journal.
 Read = TypeVar("Read")
@@ -23,18 +27,59 @@ Read = TypeVar("Read")
 _HINT = "hint: write one with `pytest --isolate=session --isolate-report=run.jsonl`"
 
 
+_NONE_KEPT = (
+    "{0}: no journal is kept here, nor in a folder above: no run with --isolate, or without "
+    "pytest's cache (-p no:cacheprovider), or that is elsewhere (ini key cache_dir)\n"
+    "hint: run `pytest --isolate=session` and explain again, or name a journal or a cache folder: "
+    "bulkhead explain FILE"
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb."""
-    parser.add_argument("file", metavar="FILE", help="a journal, of --isolate-report=FILE")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", default="",
+        help="a journal, of --isolate-report=FILE, or a folder whose latest run is meant "
+        "(default: this folder)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--test", metavar="NODEID", help="tell of this test alone: after whom, where and how it ran"
+    )
 
 
 def perform(options: argparse.Namespace) -> int:
     """Print the story; return 1 when the journal contradicts itself."""
-    story = read_story(options.file)
-    colour = wants_colour()
-    for told in story_lines(story):
+    named = Path(options.file)
+    path = find_journal(named) if named.is_dir() else named
+    story = read_story(str(path))
+    lines, colour = _lines(story, options.test), wants_colour()
+    print(_which_run(story, str(path), latest=path is not named))
+    for told in lines:
         print(styled(told, colour=colour))
     return 0 if story.sound else 1
+
+
+def _lines(story: Story, nodeid: str | None) -> Iterator[Told]:
+    return story_lines(story) if nodeid is None else one_test_lines(story, find_item(story, nodeid))
+
+
+def find_journal(folder: Path) -> Path:
+    """Return the journal of the latest run of a folder.
+
+    Raises:
+        UsageProblem: none is kept.
+    """
+    found = find_kept(folder.resolve())
+    if found is None:
+        raise UsageProblem(_NONE_KEPT.format(folder.resolve()))
+    return found
+
+
+def _which_run(story: Story, path: str, *, latest: bool) -> str:
+    began = story.heading.get("began")
+    when = f" of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(began))}" if began else ""
+    other = "; another one: bulkhead explain FILE" if latest else ""
+    return f"the {'latest run' if latest else 'run'}{when}, from {path}{other}"
 
 
 def read_story(path: str) -> Story:

@@ -27,7 +27,8 @@ _ONCE = (
     "--isolate-native=off", "-o", "isolate_verify=off", "-o", "isolate_retries=0",
     "-o", "isolate_exit=fast",
 )  # fmt: skip
-_IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
+#: Whoever is installed to shuffle tests.
+IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
 
 
 class Prober:
@@ -43,7 +44,7 @@ class Prober:
         Raises:
             UsageProblem: it cannot be collected.
         """
-        self._own = [*_IN_ORDER, *own]
+        self._own = [*IN_ORDER, *own]
         self._folder = tempfile.TemporaryDirectory(prefix="bulkhead-bisect-")
         file = Path(self._folder.name, "listing")
         done = self._pytest(

@@ -92,6 +92,8 @@ class Loop:
                 self._performer.perform(action)
 
     def _wait(self) -> None:
+        if self._bridge.journal is not None:
+            self._bridge.journal.flush()
         ready = self._selector.select(self._patience())
         if not ready:
             self._status.draw(clock.monotonic())

@@ -32,13 +32,14 @@ from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
 from pytest_bulkhead.report.annotations import write_annotations
+from pytest_bulkhead.report.journal import Journal
+from pytest_bulkhead.report.kept import kept_path
 from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import clock, linux
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.artifacts import Artifacts
-    from pytest_bulkhead.report.journal import Journal
 
 
 class Voyage:
@@ -60,7 +61,7 @@ class Voyage:
             run_uid=run_uid,
             schedule=Schedule(config, self._requeue),
             terminal=Terminal(),
-            journal=_open_journal(config, settings, policy) if settings.report else None,
+            journal=_open_journal(config, settings, policy),
             artifacts=_open_artifacts(config, settings, run_uid) if settings.artifacts else None,
             session=session,
             oom_kills=linux.oom_kills(),
@@ -185,8 +186,7 @@ class Voyage:
         if self._settings.why:
             self._write_why(reporter)
         if self.bridge.journal is not None and self.bridge.journal.lost:
-            report, why = self._settings.report, self.bridge.journal.lost
-            reporter.write_line(f"isolate: {report} is not whole: {why}", yellow=True)
+            reporter.write_line(f"isolate: {self.bridge.journal.lost}", yellow=True)
         if self.bridge.artifacts is not None and self.bridge.artifacts.lost:
             lost = self.bridge.artifacts.lost
             reporter.write_line(f"isolate: artifacts are not whole: {lost}", yellow=True)
@@ -249,19 +249,21 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
     )
 
 
-def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> Journal:
-    from pytest_bulkhead.report.journal import Journal  # noqa: PLC0415 - only when asked for
-
+def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> Journal | None:
+    kept = kept_path(getattr(config, "cache", None))
+    if not (settings.report or kept):
+        return None
     heading = {
         "args": list(map(str, config.invocation_params.args)),
         "dir": str(config.invocation_params.dir),
+        "began": clock.wall(),
         **settings._asdict(),
         "level": settings.level.word,
         "verify": policy.verify,
         "durations": dict(policy.durations),
     }
     try:
-        return Journal(settings.report, heading)
+        return Journal(settings.report, heading, kept)
     except UsageProblem as problem:
         raise pytest.UsageError(str(problem)) from None
 
