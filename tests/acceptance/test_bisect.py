@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from conftest import wait_for
+from conftest import PROGRAMS, wait_for
+from planted import PLANTED
 
 LIMIT = 120
 
@@ -37,6 +39,18 @@ def test_first(): os.environ["ONE"] = "1"
 def test_between(): pass
 def test_second(): os.environ["TWO"] = os.environ.get("ONE", "")
 def test_crashes_itself(): pass
+"""
+
+LATE = """
+import ctypes
+
+STATE = []
+
+def test_victim():
+    for pointer in STATE: ctypes.string_at(pointer)
+
+def test_between(): pass
+def test_culprit(): STATE.append(8)
 """
 
 VICTIM = """
@@ -79,6 +93,26 @@ def test_the_culprit_of_a_crash(run, files):
     assert again.counts == {"passed": 1, "crashed": 1}
 
 
+@pytest.mark.parametrize("planted", PLANTED, ids=[one.name for one in PLANTED])
+def test_what_was_planted_is_found(planted, run):
+    """The culprits of the model, all of them and nobody else, of crashes, hangs and failures."""
+    shutil.copy(PROGRAMS / "order" / planted.file, run.path)
+    victim = f"{planted.file}::{planted.victim}"
+    done = bisect(run.path, victim, planted.file)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.partition("\n\n")[2].splitlines()[:-2] == [
+        f"{victim} {planted.state} after these, and after no fewer of them:",
+        *(f"  {planted.file}::{culprit}" for culprit in planted.culprits),
+    ]
+
+
+def test_model_knows_every_planted_suite():
+    """A suite that nobody searches is a gap of the model."""
+    here = {path.name for path in (PROGRAMS / "order").glob("test_*.py")}
+    assert here == {one.file for one in PLANTED}
+
+
 def test_several_that_are_needed_together(run, files):
     """Both, in their order, also of a failure; whatever order and number of workers the ini file wants."""
     files(
@@ -95,6 +129,26 @@ def test_several_that_are_needed_together(run, files):
         "failed after these, and after no fewer of them:\n  t/test_a.py::test_first\n  t/test_a.py::test_second\n"
         in done.stdout
     )
+
+
+def test_the_order_of_a_run_that_is_over(run, files):
+    """The crash report names the journal, by which those are suspected that ran before it then."""
+    shuffle = "def pytest_collection_modifyitems(items): items.reverse()"
+    files({"test_a.py": LATE, "test_b.py": "def test_elsewhere(): pass", "plug.py": shuffle})
+    crashed = run(
+        "-p", "plug", "--isolate=module", "-n2", "--isolate-report=run.jsonl", PYTHONPATH="."
+    )
+    command = "bulkhead bisect test_a.py::test_victim --journal=run.jsonl"
+    assert f"which of them it needs: {command}\n" in crashed.out
+    done = bisect(run.path, *command.split()[2:])
+
+    assert "suspects: 2 tests ran before it in its process\n" in done.stdout
+    assert (
+        "crashed after these, and after no fewer of them:\n  test_a.py::test_culprit\n"
+        in done.stdout
+    )
+    unknown = bisect(run.path, "test_a.py::no_such", "--journal=run.jsonl")
+    assert "test_a.py::no_such: no such test was run, says run.jsonl" in unknown.stderr
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def talkative(request, run, files):
     return run(
         "--isolate=session", "-o", f"isolate_start={request.param}", "-rA",
         "--junitxml=junit.xml", "--isolate-report=run.jsonl",
+        GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(run.path.parent),
     )  # fmt: skip
 
 
@@ -67,6 +68,15 @@ def test_summary_has_a_section_for_crashes(talkative):
     assert "SIGSEGV" in section
 
 
+def test_github_shows_it_beside_the_code(talkative):
+    """An annotation on a line of its own, of the crash alone, and nowhere but on the terminal."""
+    line = TALKATIVE.splitlines().index("def test_guilty():") + 1
+    place = f"file={talkative.path.name}/test_t.py,line={line},title=test_t.py%3A%3Atest_guilty"
+    annotations = re.findall(r"^::error .*", talkative.out, re.M)
+    assert annotations == [f"::error {place}::crashed with SIGSEGV in call"]
+    assert "::error" not in (talkative.path / "junit.xml").read_text()
+
+
 def test_output_is_in_no_other_report(talkative):
     """The crasher's words are in no neighbour's report, and theirs are not in its own."""
     for name in ("test_before", "test_after"):
@@ -87,6 +97,10 @@ def test_junit_carries_the_evidence_and_the_real_duration(talkative):
     assert "in test_guilty" in text
     times = {case.get("name"): float(case.get("time")) for case in ET.parse(path).iter("testcase")}
     assert 0.35 <= times["test_guilty"] < 5
+    properties = {one.get("name"): one.get("value") for one in ET.parse(path).iter("property")}
+    assert properties == {
+        "isolate_end": "crashed", "isolate_signal": "SIGSEGV", "isolate_phase": "call"
+    }  # fmt: skip
     suite = next(ET.parse(path).iter("testsuite"))
     assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("3", "1", "0")
 

@@ -1,4 +1,4 @@
-"""`bulkhead explain FILE` tells the story of a run again, also of one that was cut off."""
+"""`bulkhead explain` tells the story of a run again, also of one that was cut off."""
 
 from __future__ import annotations
 
@@ -41,14 +41,23 @@ def test_fails(): assert 0
 }
 
 
+ENDS = {
+    "test_fine": "passed",
+    "test_crash": "crashed",
+    "test_hang": "timed out",
+    "test_teardown": "passed",
+    "test_fails": "failed",
+}
+
+
 def bulkhead(*arguments, cwd, **more):
     options = {"capture_output": True, "text": True, "timeout": LIMIT} | more
     command = [sys.executable, "-m", "pytest_bulkhead", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=False, **options)
 
 
-def explain(run, name="run.jsonl"):
-    done = bulkhead("explain", name, cwd=run.path)
+def explain(run, *named):
+    done = bulkhead("explain", *named, cwd=run.path)
     assert done.stderr == ""
     return done
 
@@ -67,10 +76,10 @@ def test_the_same_story_again(options, run, files):
     """Heading, processes, crashes with their text, and a sum that is the terminal's own."""
     files(SUITE)
     finished = run(*options, "--continue-on-collection-errors", "--isolate-report=run.jsonl")
-    done = explain(run)
+    done = explain(run, "run.jsonl")
     out = done.stdout
     assert done.returncode == 0, out + shown(finished)
-    assert f"{options[0]} " in out.splitlines()[1]
+    assert f"{options[0]} " in out.splitlines()[2]
     [line] = re.findall(r"^isolate: .*", finished.out, re.M)
     assert f"  {line}\n" in out
     for part in (
@@ -83,30 +92,106 @@ def test_the_same_story_again(options, run, files):
     ):
         assert part in out, out + shown(finished)
     assert "cut off" not in out
+    for name in ("test_fine", "test_crash", "test_hang", "test_teardown", "test_fails"):
+        told = explain(run, "--test", f"test_s.py::{name}", "run.jsonl").stdout
+        assert f"  {ENDS[name]}, " in told, told
+        assert "how it went" in told, told
 
 
 def test_the_text_of_a_crash_is_that_of_the_terminal(run, files):
     """Each line of a report on the terminal is told again."""
     files({"test_s.py": SUITE["test_s.py"]})
     finished = run("--isolate=session", "-k", "crash", "--isolate-report=run.jsonl")
-    out = explain(run).stdout
+    out = explain(run, "run.jsonl").stdout
     report = finished.section("test_crash").strip().splitlines()
     assert len(report) > 6, shown(finished)
     assert [line for line in report if line.strip() and f"  {line}" not in out] == []
 
 
 def test_a_run_whose_controller_was_killed(run, files):
-    """The story says that it was cut off, and what was running at that moment."""
+    """The story says that it was cut off, and what was running at that moment; it is kept too."""
     files({"test_k.py": "import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n"})
     running = run.start("--isolate=session", "--isolate-report=run.jsonl")
     journal = run.path / "run.jsonl"
     assert wait_for(lambda: journal.exists() and journal.read_text().count("TestStarted") == 2)
     running.process.kill()
     running.finish()
-    out = explain(run).stdout
+    out = explain(run, "run.jsonl").stdout
     assert "the run was cut off" in out
     assert "running then: gw0 test_k.py::test_b" in out
     assert "2 collected = 1 passed + 1 running" in out
+
+    (run.path / "sub").mkdir()
+    kept = bulkhead("explain", cwd=run.path / "sub").stdout
+    which = r"the latest run of \d+-\d+-\d+ \d+:\d+:\d+, from .*/journal.jsonl; another one: .+"
+    assert re.fullmatch(which, kept.splitlines()[0])
+    assert kept.splitlines()[1:] == out.splitlines()[1:]
+
+
+def test_the_latest_run_needs_no_name(run, files):
+    """Each isolated run is kept in pytest's cache, the next one in its place; else it is an error."""
+    files({"test_a.py": "def test_a(): pass\ndef test_b(): assert 0\n"})
+    for name in "ab":
+        run("--isolate=function", f"--override-ini=cache_dir=build-{name}", "-k", name)
+        run("--isolate=session", "-k", name)
+    sums = [explain(run, *named).stdout for named in ([], ["build-a"], ["build-b"])]
+    assert ["1 collected = 1 failed" in one for one in sums] == [True, False, True]
+
+    run("--isolate=session", "-p", "no:cacheprovider")
+    assert "1 failed" in explain(run).stdout
+    (run.path / ".pytest_cache").rename(run.path / "gone")
+    done = bulkhead("explain", cwd=run.path)
+    assert done.returncode == 2
+    assert "no journal is kept here" in done.stderr
+    assert "hint: run `pytest --isolate=session`" in done.stderr
+
+
+STAGED = """
+import threading
+import time
+
+import pytest
+
+@pytest.fixture(scope="session")
+def model():
+    time.sleep(0.2)
+
+@pytest.fixture(scope="module")
+def threaded():
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+def test_slow(model): time.sleep(0.1)
+def test_first(threaded): pass
+def test_second(threaded): pass
+"""
+
+
+def test_the_story_of_one_test(run, files):
+    """After whom it ran in its process, what a stage did for it, and why; with the slow in all."""
+    files({"test_m.py": STAGED})
+    finished = run("--isolate=function")
+    assert finished.counts == {"passed": 3}, shown(finished)
+    slow, second = (
+        explain(run, "--test", f"test_m.py::{name}").stdout for name in ("test_slow", "test_second")
+    )
+    assert re.search(r"^ +0\.[2-9]\d s  of its setup, in a stage: wide fixtures$", slow, re.M), slow
+    assert "the first test of its process" in slow
+    assert "after 1 test in its process:\n    test_m.py::test_first\n" in second
+    together = "test_m.py: its tests ran together, in one process: 1 thread(s) beside the main one"
+    assert together in second
+
+    whole = explain(run).stdout
+    assert re.search(r"^ +0\.\d\d s  test_m.py::test_slow \(setup 0\.\d\d s, call 0\.", whole, re.M)
+    assert together in whole
+    done = bulkhead("explain", "--test", "test_slow", cwd=run.path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "is it test_m.py::test_slow?\n\nhint: " in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,7 @@ def test_a_test_that_suffers_from_another_one_is_told_so(run, files):
     finished = run("--isolate=session", "-o", "isolate_verify=failures", "-o", "isolate_bisect=60")
 
     assert "it breaks after test_l.py::test_leaves (and no fewer)" in finished.out, shown(finished)
+    assert "what test_l.py::test_leaves left there: environ: LEFT" in finished.out, shown(finished)
 
 
 @pytest.mark.parametrize("option", [("-o", "isolate_verify=off"), ("--maxfail=1",)])

@@ -178,6 +178,8 @@ class _Verifier:
         others = [*self.held.values(), *ahead]
         if not others:
             return False
+        if any(len(self.suitable(one)) < len(one["cards"]) for one in (grant, *ahead)):
+            return True  # its tests together want what there is not: it runs alone
         size = max(grant["card_memory"], default=0)
         free = [card for card in self.suitable(grant) if not self.overfull(card, size, others)]
         short = self.shortage({**grant, "cards": (), "card_memory": ()}, others)

@@ -77,6 +77,19 @@ def test_those_below_are_named_and_unharmed(hung):
     assert "in hang" in own[pid].stacks
 
 
+def test_the_stacks_of_one_that_goes_on(hung):
+    """They are taken out of the file; one that does not catch the signal has none, and lives."""
+    pid, faults = hung("time.sleep(600)")
+    os.write(faults, b"before")
+
+    assert "in hang" in looking.stacks_of(pid, faults, 10.0)
+    assert os.pread(faults, 100, 0) == b"before"
+    assert looking.stacks_of(pid, faults, 10.0).count("most recent call first") == 1
+    [below] = linux.descendants_of(pid)
+    assert looking.stacks_of(below, faults, 10.0) == ""
+    assert process.exists(below)
+
+
 def test_descriptors_and_limits(hung):
     """What they mean, and the limits of memory that the process itself has set."""
     pid, faults = hung("time.sleep(600)")

@@ -45,10 +45,21 @@ def test_an_end_is_decoded(then, end):
     """A child's end is its exit code or its signal, with the peak of its memory."""
     pid = _child(then)
     _wait_until(lambda: process.first_dead_child() == pid)
-    status, peak = process.reap_status(pid)
+    status, peak, became = process.reap_status(pid)
+    assert became == ""
 
     assert end == str(decode_status(status, peak))
     assert peak > 1000
+
+
+def test_a_child_that_became_another_program_is_told():
+    """By its name, which exec has set; Python in its place has the name that it had."""
+    true = _child(lambda: os.execv("/bin/true", ["true"]))
+    python = _child(lambda: os.execv(sys.executable, [sys.executable, "-c", ""]))
+    for pid in (true, python):
+        process.wait_dead(pid)
+    assert process.reap_status(true, with_group=False)[2] == "true"
+    assert process.reap_status(python, with_group=False)[2] == ""
 
 
 def test_a_living_child_is_not_reaped():

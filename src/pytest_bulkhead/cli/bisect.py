@@ -13,10 +13,13 @@ import shlex
 import time
 from collections.abc import Iterator, Sequence
 
+from pytest_bulkhead.cli.explain import read_by
 from pytest_bulkhead.cli.probing import Prober
 from pytest_bulkhead.core.accounting import BROKEN, State
 from pytest_bulkhead.core.bisection import Part, Search, doubt, minimise
+from pytest_bulkhead.core.predecessors import predecessors
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.journal import Line
 
 SUMMARY = "find the earlier tests that make a test crash or fail"
 
@@ -33,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="*",
         help="where the tests before it are, as for pytest (default: as pytest would without any)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--journal", metavar="FILE",
+        help="the journal of a run, of --isolate-report=FILE: the tests that ran in its process "
+        "before it, in their order, are suspected, instead of those that are collected before it",
     )  # fmt: skip
     parser.add_argument(
         "--tries", metavar="N", type=_count, default=1,
@@ -56,25 +64,61 @@ def _count(text: str) -> int:
 
 def perform(options: argparse.Namespace) -> int:
     """Search, and tell what was found."""
+    ran = read_predecessors(options.journal, options.nodeid) if options.journal else None
     with contextlib.closing(Prober(options.paths, options.option)) as prober:
-        return Bisection(prober, options.nodeid, options.tries, options.seconds).run()
+        suspects = collected_before(prober.nodeids, options.nodeid)
+        if ran is not None:
+            suspects = _still_there(ran, prober.nodeids)
+        return Bisection(prober, options.nodeid, suspects, options.tries, options.seconds).run()
+
+
+def collected_before(nodeids: Sequence[str], nodeid: str) -> Part:
+    """Return the tests that are collected before one.
+
+    Raises:
+        UsageProblem: that one is not.
+    """
+    if nodeid not in nodeids:
+        raise UsageProblem(
+            f"{nodeid}: no such test was collected\n"
+            "hint: write it as `pytest --collect-only -q` does, and name its path if pytest alone "
+            "does not collect it"
+        )
+    return tuple(nodeids[: nodeids.index(nodeid)])
+
+
+def read_predecessors(journal: str, nodeid: str) -> Part:
+    """Return the tests that ran before one, by a journal.
+
+    Raises:
+        UsageProblem: it is no journal, or the test was not run then.
+    """
+    found = read_by(journal, _predecessors)
+    if nodeid not in found:
+        raise UsageProblem(f"{nodeid}: no such test was run, says {journal}")
+    return found[nodeid]
+
+
+def _predecessors(_heading: object, lines: list[Line], **_torn: bool) -> dict[str, Part]:
+    return predecessors(line.event for line in lines if line.event is not None)
+
+
+def _still_there(ran: Part, nodeids: Sequence[str]) -> Part:
+    there = set(nodeids)
+    kept = tuple(one for one in ran if one in there)
+    gone = len(ran) - len(kept)
+    more = f", less {gone} that are not collected any more" if gone else ""
+    print(f"suspects: {len(kept)} tests ran before it in its process{more}", flush=True)
+    return kept
 
 
 class Bisection:
     """One search."""
 
-    def __init__(self, prober: Prober, nodeid: str, tries: int, seconds: float) -> None:
-        """Begin.
-
-        Raises:
-            UsageProblem: there is no such test.
-        """
-        if nodeid not in prober.nodeids:
-            raise UsageProblem(
-                f"{nodeid}: no such test was collected\n"
-                "hint: write it as `pytest --collect-only -q` does"
-            )
-        self._prober, self._nodeid, self._tries = prober, nodeid, tries
+    def __init__(
+        self, prober: Prober, nodeid: str, suspects: Part, tries: int, seconds: float
+    ) -> None:
+        self._prober, self._nodeid, self._suspects, self._tries = prober, nodeid, suspects, tries
         self._deadline = time.monotonic() + seconds
         self._runs = 0
         #: How it breaks.
@@ -84,11 +128,10 @@ class Bisection:
 
     def run(self) -> int:
         """Search; return the exit status."""
-        suspects = tuple(self._prober.nodeids[: self._prober.nodeids.index(self._nodeid)])
         try:
-            if self._breaks_alone() or not self._breaks_after_all(suspects):
+            if self._breaks_alone() or not self._breaks_after_all(self._suspects):
                 return _NO_CULPRIT
-            self._search(minimise(suspects))
+            self._search(minimise(self._suspects))
         except (KeyboardInterrupt, TimeoutError) as problem:
             why = "interrupted" if isinstance(problem, KeyboardInterrupt) else "time is over"
             print(f"{why} after {self._runs} runs", flush=True)

@@ -195,10 +195,10 @@ def bare_collect_error(text: str) -> object:
 
 
 def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) -> None:
-    """Turn the failure that JUnit XML noted for a crash in the call phase into an error.
+    """Close what JUnit XML noted of a crash, which is an error, before the teardown.
 
     LogXML writes `<failure>` for every failed call; but a process that died is no assertion that
-    failed. It also waits for a teardown report, which never comes, to write the output down.
+    failed. It also waits for a teardown report, which never comes, to write output and properties.
     """
     xml = _junit_writer(config)
     if xml is None:

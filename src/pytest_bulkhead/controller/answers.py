@@ -10,7 +10,7 @@ from typing import Any
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.inquiry import Verdict
-from pytest_bulkhead.report.answers import TITLE, answer_lines, short_words
+from pytest_bulkhead.report.answers import TITLE, Involved, answer_lines, short_words
 from pytest_bulkhead.report.live import write_live
 
 
@@ -38,7 +38,9 @@ class Answers:
         nodeid = names[action.item]
         culprits = [names[index] for index in answer.culprits]
         before = [names[index] for index in action.before]
-        text = "\n".join(answer_lines(answer, nodeid, culprits, before))
+        left = [finding for finding in bridge.findings if finding.blamed in culprits]
+        involved = Involved(nodeid, culprits, before, bridge.settings.report)
+        text = "\n".join(answer_lines(answer, involved, left))
         report: Any = bridge.broken.pop(action.item, None)
         if report is not None:
             report.sections.append((TITLE, text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import os
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -18,16 +19,20 @@ from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.hangs import Hangs, Seen
 from pytest_bulkhead.controller.testimony import number_attempt
 from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core.diagnosis.rule import Diagnosis, for_journal
 from pytest_bulkhead.core.evidence import Evidence, as_plain
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.native_ways import TITLE
 from pytest_bulkhead.core.run import TEMPLATE
-from pytest_bulkhead.report.crash import breach_text, headline, report_text
+from pytest_bulkhead.report.crash import breach_text, crash_properties, headline, report_text
 from pytest_bulkhead.report.live import write_live
 from pytest_bulkhead.system import clock
 
 #: Plugins that remember node ids of failures: a process is none.
 _REMEMBER = ("lfplugin", "stepwiseplugin")
+
+#: Characters of stderr that are looked through for what libraries say when they give up.
+_MAX_OUTPUT = 65_536
 
 _WAITS = "isolate: memory of a GPU has not come back yet (isolate_gpu_release = wait)"
 
@@ -57,7 +62,7 @@ class Autopsy:
             self._announce(report, evidence)
             self._want_native(craft, evidence, report)
         if craft is not None:
-            craft.sections = ()
+            craft.sections, craft.forked = (), ()
 
     def tell_withheld(self, action: do.TellWithheld) -> None:
         """Report a death for good that was told as one that does not count yet."""
@@ -93,10 +98,13 @@ class Autopsy:
             command=self._command(nodeid),
             rest=action.rest,
             before=tuple(items[index].nodeid for index in action.before),
+            journal=self._bridge.settings.report,
             left=craft.left_there(frozenset(action.before)) if craft else (),
             attempt=action.attempt,
             standstill=seen.standstill,
             native=seen.native,
+            output=_stderr_of(self._sections(action.phase, craft)),
+            forked=craft.forked if craft else (),
         )
 
     def _with_surroundings(self, evidence: Evidence) -> Evidence:
@@ -130,12 +138,13 @@ class Autopsy:
             location=self._bridge.locations[action.item],
             keywords={},
             outcome="failed",
-            longrepr=report_text(evidence),
+            longrepr=report_text(evidence, next(iter(_diagnoses(evidence)), None)),
             when=action.phase.word,  # type: ignore[arg-type]
             sections=[*_of_debuggers(evidence), *self._sections(action.phase, craft)],
             duration=duration,
             start=now - duration,
             stop=now,
+            user_properties=crash_properties(evidence),
         )
         self._sign(report, craft)
         report.item_index = action.item
@@ -164,7 +173,7 @@ class Autopsy:
         bridge.broken[report.item_index] = report
         hook.pytest_handlecrashitem(crashitem=report.nodeid, report=report, sched=bridge.schedule)
         hook.pytest_runtest_logreport(report=report)
-        if report.outcome == "failed" and report.when == "call":
+        if report.outcome == "failed" and report.when != "teardown":
             compat.junit_error(bridge.config, report, report.isolate_headline)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
         self._note_evidence(report, evidence)
@@ -173,7 +182,7 @@ class Autopsy:
     def _note_evidence(self, report: Any, evidence: Evidence) -> None:  # noqa: ANN401
         self._bridge.note_evidence(
             nodeid=report.nodeid, text=report.longrepr, sections=report.sections,
-            facts=as_plain(evidence),
+            facts=as_plain(evidence), diagnoses=list(map(for_journal, _diagnoses(evidence))),
         )  # fmt: skip
 
     def _want_native(self, craft: Craft | None, evidence: Evidence, report: Any) -> None:  # noqa: ANN401
@@ -199,10 +208,12 @@ class Autopsy:
             end=action.end,
             killed_for=action.killed_for,
             stacks=self._seen(craft, action.killed_for).stacks,
+            output=_stderr_of(self._sections(action.phase, craft)),
         )
         items = tuple(bridge.run.items[index].nodeid for index in action.items)
         sections = self._sections(action.phase, craft)
-        self.report_error(f"process {name}", breach_text(evidence, items), sections)
+        found = next(iter(_diagnoses(evidence)), None)
+        self.report_error(f"process {name}", breach_text(evidence, items, found), sections)
 
     def report_held(self, action: do.ReportHeld) -> None:
         """Tell of memory of a GPU that did not come back: an error of the run, if that is asked."""
@@ -246,3 +257,13 @@ class Autopsy:
 
 def _of_debuggers(evidence: Evidence) -> list[tuple[str, str]]:
     return [(TITLE, evidence.native)] if evidence.native else []
+
+
+def _diagnoses(evidence: Evidence) -> list[Diagnosis]:
+    from pytest_bulkhead.core.diagnosis.table import diagnoses  # noqa: PLC0415 - crashes are rare
+
+    return list(diagnoses(evidence))
+
+
+def _stderr_of(sections: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(text for title, text in sections if "stderr" in title)[-_MAX_OUTPUT:]

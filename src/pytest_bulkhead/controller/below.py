@@ -49,7 +49,7 @@ class Below:
     def on_fell(self, craft: Craft, message: msg.Fell) -> None:
         """Take in the death of a process below a worker, while its black box is as it was."""
         craft.hull.line.forget_partial()
-        end = self._bridge.explain_kill(decode_status(message.status, message.peak_kib))
+        end = self._bridge.explain_kill(decode_status(*message))
         self._feed(ev.CellEnded(craft.process, end, craft.hull.page.read()))
         self._bridge.release(craft)
         craft.sections, craft.told = (), {}

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from pytest_bulkhead.controller.holding import Held
 from pytest_bulkhead.controller.node import WorkerNode
 from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.evidence import Forked
 from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.system import linux
 from pytest_bulkhead.system.berth import Hull
@@ -46,6 +47,8 @@ class Craft:
     held: Held | None = None
     #: What guards found in it or below it, and nobody has put back: (during which test, what).
     found: list[tuple[int, Finding]] = dataclasses.field(default_factory=list)
+    #: What the process at work had forked, when its test took too long.
+    forked: tuple[Forked, ...] = ()
     #: It said that it has left.
     left: bool = False
 

@@ -242,7 +242,7 @@ class Hearing:
 
     def _on_reaped(self, _teller: Craft | None, message: msg.Reaped) -> None:
         """Take in the end of a process, by whoever reaped it."""
-        end = decode_status(message.status, message.peak_kib)
+        end = decode_status(message.status, message.peak_kib, message.became)
         craft = self._bridge.fleet.of_pid(message.pid)
         if craft is None:
             self._bridge.fleet.ended_early(message.pid, end)

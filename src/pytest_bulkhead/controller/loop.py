@@ -7,6 +7,7 @@ recursion, and the journal has every event in the order in which the run saw it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import signal
@@ -19,6 +20,7 @@ from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.hearing import Hearing
 from pytest_bulkhead.controller.holding import release
 from pytest_bulkhead.controller.perform import Performer
+from pytest_bulkhead.controller.roll_call import RollCall
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
 from pytest_bulkhead.errors import ProtocolError
@@ -29,6 +31,8 @@ from pytest_bulkhead.system import clock
 #: foreground group, and whoever started us may pass it on.
 _SAME_INTERRUPT = 0.25
 
+#: What the bell says: Ctrl-C was pressed, or somebody asks who runs.
+_INTERRUPT, _ROLL_CALL = b"!", b"?"
 
 #: Seconds for which reports may gather while nobody waits for an answer: a word that wakes nobody
 #: is sent faster, and one look at many is cheaper than many looks. Of 1,000 trivial tests it saves
@@ -60,6 +64,7 @@ class Loop:
         self._last_interrupt = 0.0
         self._bell, self._bell_in = os.pipe()
         os.set_blocking(self._bell_in, False)
+        self._roll_call = RollCall(bridge, functools.partial(os.write, self._bell_in, _ROLL_CALL))
         selector.register(self._bell, selectors.EVENT_READ, None)
         selector.register(bridge.keep.endpoint, selectors.EVENT_READ, bridge.keep)
 
@@ -90,6 +95,8 @@ class Loop:
                 bridge.charting.chart.look(event, actions, now)
 
     def _wait(self) -> None:
+        if self._bridge.journal is not None:
+            self._bridge.journal.flush()
         ready = self._selector.select(self._patience())
         if not ready:
             self._status.draw(clock.monotonic())
@@ -158,9 +165,12 @@ class Loop:
             self.feed(ev.KeeperLost(UNSEEN))
 
     def _hear_bell(self) -> None:
-        os.read(self._bell, 64)
-        self._bridge.verdict.interrupted = True
-        self.feed(ev.Interrupted())
+        rung = os.read(self._bell, 64)
+        if _INTERRUPT in rung:
+            self._bridge.verdict.interrupted = True
+            self.feed(ev.Interrupted())
+        if _ROLL_CALL in rung:
+            self._roll_call.tell()
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -179,7 +189,7 @@ class Loop:
         now = clock.monotonic()
         if now - self._last_interrupt > _SAME_INTERRUPT:
             self._last_interrupt = now
-            os.write(self._bell_in, b"!")
+            os.write(self._bell_in, _INTERRUPT)
 
     def report_late_errors(self) -> None:
         """Report session fixtures whose teardown failed after the last test of their worker."""
@@ -189,6 +199,7 @@ class Loop:
 
     def close(self) -> None:
         """Let go of the keeper, and with it of every process that is left."""
+        self._roll_call.close()
         self._selector.close()
         self._bridge.keep.release()
         os.close(self._bell)

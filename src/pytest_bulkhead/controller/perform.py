@@ -25,6 +25,7 @@ from pytest_bulkhead.protocol.spans import cell_spans, to_spans
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.system import process
 from pytest_bulkhead.system.berth import Berth
+from pytest_bulkhead.system.forked import forked_children
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.gauge import Gauge
@@ -249,6 +250,7 @@ class Performer:
         if again and craft.is_template:
             return
         (self._hangs.look_again if again else self._hangs.look)(craft, pid)
+        craft.forked = forked_children(pid)
         process.send_signal(pid, process.stack_dump_signal())
         process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
         if again:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import selectors
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -30,13 +31,15 @@ from pytest_bulkhead.core.usage import overuse
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal
+from pytest_bulkhead.report.annotations import write_annotations
+from pytest_bulkhead.report.journal import Journal
+from pytest_bulkhead.report.kept import kept_path
 from pytest_bulkhead.report.why import Course, why_lines
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import clock, linux
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.artifacts import Artifacts
-    from pytest_bulkhead.report.journal import Journal
 
 
 class Voyage:
@@ -58,7 +61,7 @@ class Voyage:
             run_uid=run_uid,
             schedule=Schedule(config, self._requeue),
             terminal=Terminal(),
-            journal=_open_journal(config, settings, policy) if settings.report else None,
+            journal=_open_journal(config, settings, policy),
             artifacts=_open_artifacts(config, settings, run_uid) if settings.artifacts else None,
             session=session,
             oom_kills=linux.oom_kills(),
@@ -192,8 +195,7 @@ class Voyage:
         if self._settings.why:
             self._write_why(reporter)
         if self.bridge.journal is not None and self.bridge.journal.lost:
-            report, why = self._settings.report, self.bridge.journal.lost
-            reporter.write_line(f"isolate: {report} is not whole: {why}", yellow=True)
+            reporter.write_line(f"isolate: {self.bridge.journal.lost}", yellow=True)
         if self.bridge.artifacts is not None and self.bridge.artifacts.lost:
             lost = self.bridge.artifacts.lost
             reporter.write_line(f"isolate: artifacts are not whole: {lost}", yellow=True)
@@ -204,6 +206,7 @@ class Voyage:
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]
             terminal.write_counts(reporter, words, len(self.bridge.run.items))
+        write_annotations(reporter, [*crashes, *stats.get("error", ())], os.environ)
 
     def _write_retried(self, reporter: Any, retried: Sequence[Any]) -> None:  # noqa: ANN401
         ledger = self.bridge.run.ledger
@@ -231,6 +234,11 @@ class Voyage:
             reporter.write_line(line)
 
 
+def _debugs(config: pytest.Config) -> bool:
+    """Whether a person is asked while tests run: what is tried unheard must not ask."""
+    return bool(config.getoption("usepdb") or config.getoption("trace"))
+
+
 def _policy(config: pytest.Config, settings: Settings) -> Policy:
     return Policy(
         level=settings.level,
@@ -245,7 +253,7 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
         spares=settings.spares,
         gpu_release=settings.gpu_release,
         seed=settings.seed,
-        verify="off" if config.getoption("usepdb") else settings.verify,
+        verify="off" if _debugs(config) else settings.verify,
         retries=settings.retries,
         retry_budget=settings.retry_budget,
         bisect=settings.bisect,
@@ -253,19 +261,21 @@ def _policy(config: pytest.Config, settings: Settings) -> Policy:
     )
 
 
-def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> Journal:
-    from pytest_bulkhead.report.journal import Journal  # noqa: PLC0415 - only when asked for
-
+def _open_journal(config: pytest.Config, settings: Settings, policy: Policy) -> Journal | None:
+    kept = kept_path(getattr(config, "cache", None))
+    if not (settings.report or kept):
+        return None
     heading = {
         "args": list(map(str, config.invocation_params.args)),
         "dir": str(config.invocation_params.dir),
+        "began": clock.wall(),
         **settings._asdict(),
         "level": settings.level.word,
         "verify": policy.verify,
         "durations": dict(policy.durations),
     }
     try:
-        return Journal(settings.report, heading)
+        return Journal(settings.report, heading, kept)
     except UsageProblem as problem:
         raise pytest.UsageError(str(problem)) from None
 

@@ -117,7 +117,7 @@ def _fork(facts: Facts) -> Iterator[Sign]:
             "isolation costs an interpreter and its imports for each group, so prefer module level",
         )  # fmt: skip
     else:
-        yield Sign("fork", Word.OK, "a process can be forked; of a suite, its run's header tells")
+        yield Sign("fork", Word.OK, "a process can be forked; what a suite does to it: doctor PATH")
 
 
 def _core_files(facts: Facts) -> Iterator[Sign]:

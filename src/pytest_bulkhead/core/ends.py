@@ -22,7 +22,8 @@ BROKEN_FINISH = 98
 #: The exit code of a stage whose children die before they begin.
 NO_CHILDREN = 96
 
-_MEANINGS = {
+#: What such codes say.
+MEANINGS = {
     NO_CHILDREN: "what was forked from it died before it could begin a test",
     LOST_CHANNEL: "a test closed the descriptor by which this process reports",
     BROKEN_FINISH: "a hook of pytest_sessionfinish raised",
@@ -38,6 +39,8 @@ class End(NamedTuple):
     peak_kib: int = 0
     #: The kernel's out-of-memory killer ended it, by the word of the control group.
     out_of_memory: bool = False
+    #: The program that it had become by exec, by the kernel's name for it; empty for none.
+    became: str = ""
 
     @property
     def clean(self) -> bool:
@@ -46,10 +49,10 @@ class End(NamedTuple):
 
     def __str__(self) -> str:
         if self.signal is not None:
-            name = SIGNAL_NAMES.get(self.signal, f"signal {self.signal}")
+            name = signal_name(self.signal)
             return f"{name} (out of memory)" if self.out_of_memory else name
         if self.code is not None:
-            meaning = _MEANINGS.get(self.code)
+            meaning = MEANINGS.get(self.code)
             return f"exit code {self.code} ({meaning})" if meaning else f"exit code {self.code}"
         return "an end nobody saw"
 
@@ -57,14 +60,20 @@ class End(NamedTuple):
 UNSEEN = End()
 
 
-def decode_status(status: int, peak_kib: int = 0) -> End:
+def signal_name(number: int) -> str:
+    """Return the name of a signal, `SIGSEGV`, or its number where it has none."""
+    return SIGNAL_NAMES.get(number, f"signal {number}")
+
+
+def decode_status(status: int, peak_kib: int = 0, became: str = "") -> End:
     """Decode a status of wait(2).
 
     Args:
         status: what `os.waitpid` returned.
         peak_kib: `ru_maxrss` of the process, in KiB.
+        became: the program that it had become.
     """
     signal = status & 0x7F
     if signal:
-        return End(signal=signal, peak_kib=peak_kib)
-    return End(code=(status >> 8) & 0xFF, peak_kib=peak_kib)
+        return End(signal=signal, peak_kib=peak_kib, became=became)
+    return End(code=(status >> 8) & 0xFF, peak_kib=peak_kib, became=became)

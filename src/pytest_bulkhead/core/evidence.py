@@ -11,6 +11,16 @@ from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.standstill import Standstill
 
 
+class Forked(NamedTuple):
+    """A process that the one at work had forked, as it was when time was up."""
+
+    pid: int
+    #: It had one thread, and that waited for a lock.
+    waits: bool
+    #: Libraries loaded in it that keep a pool of threads.
+    pools: tuple[str, ...]
+
+
 class Evidence(NamedTuple):
     """What is known of the death of a process."""
 
@@ -35,6 +45,8 @@ class Evidence(NamedTuple):
     rest: int = 0
     #: The tests that had run in that process before, in order.
     before: tuple[str, ...] = ()
+    #: The file that has all of them; empty where none is written.
+    journal: str = ""
     #: What they left there, of what guards watch.
     left: tuple[Finding, ...] = ()
     #: The how many-th attempt at the test it was.
@@ -55,6 +67,10 @@ class Evidence(NamedTuple):
     memory_events: tuple[tuple[str, int], ...] = ()
     #: The folder where all of this is kept, empty for none.
     artifacts: str = ""
+    #: The end of what it had written to stderr, C code included.
+    output: str = ""
+    #: Its forked children, when it took too long.
+    forked: tuple[Forked, ...] = ()
 
 
 def as_plain(value: object) -> object:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pytest_bulkhead.core.devices import Devices
 
 #: cudaErrorDevicesUnavailable, as CUDA words it since version 11 and before.
-_BUSY = re.compile(
+BUSY = re.compile(
     r"CUDA-capable device\(s\) is/are busy or unavailable"
     r"|all CUDA-capable devices are busy or unavailable"
 )
 #: Torch, of CUDA and in the same words of XPU.
-_FORKED = re.compile(r"Cannot re-initialize (CUDA|XPU) in forked subprocess")
+FORKED = re.compile(r"Cannot re-initialize (CUDA|XPU) in forked subprocess")
 
 
 class GpuFailure(NamedTuple):
@@ -38,10 +38,10 @@ class GpuFailure(NamedTuple):
 
 def read_failure(text: str) -> GpuFailure | None:
     """Return what the words of a failure mean; None for anything else."""
-    forked = _FORKED.search(text)
+    forked = FORKED.search(text)
     if forked:
         return GpuFailure(forked[1])
-    return GpuFailure() if _BUSY.search(text) else None
+    return GpuFailure() if BUSY.search(text) else None
 
 
 def explain_forked(failure: GpuFailure) -> str:

@@ -318,9 +318,10 @@ class Roster:
         return sum(w.busy and w.stage is not Stage.LEAVING for w in self.workers.values())
 
     def waiting(self) -> list[int]:
-        """Return all items that wait, in shares and with workers."""
+        """Return all items that wait, in shares and with workers; not those run once more."""
         shares = [item for share in self.pool for item in share.items]
-        return shares + [item for worker in self.workers.values() for item in worker.todo]
+        serving = [worker for worker in self.workers.values() if worker.attempt is None]
+        return shares + [item for worker in serving for item in worker.todo]
 
     def due(self) -> set[int]:
         """Return all items of groups that were not given up."""

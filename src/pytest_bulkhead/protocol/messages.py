@@ -59,6 +59,8 @@ class Reaped(NamedTuple):
     pid: int
     status: int
     peak_kib: int
+    #: The program that it had become by exec, empty for none.
+    became: str
 
 
 # -- to templates and workers ------------------------------------------------------------------
@@ -324,6 +326,7 @@ class Fell(NamedTuple):
 
     status: int
     peak_kib: int
+    became: str
 
 
 class Parting(NamedTuple):

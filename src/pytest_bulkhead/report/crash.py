@@ -8,7 +8,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.diagnosis.rule import Diagnosis
+from pytest_bulkhead.core.ends import End, signal_name
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.sizes import show_size
@@ -54,13 +55,20 @@ def fixture_words(subject: str) -> str:
     return f"{name!r} ({scope} of {node})" if wide else f"{name!r} ({scope} scope)"
 
 
-def report_text(evidence: Evidence) -> str:
-    """Return the whole report."""
-    return "\n".join(_lines(evidence))
+def report_text(evidence: Evidence, diagnosis: Diagnosis | None = None) -> str:
+    """Return the whole report.
+
+    Args:
+        evidence: of the crash.
+        diagnosis: what it means; None when that is not known.
+    """
+    return "\n".join(_lines(evidence, diagnosis))
 
 
-def _lines(evidence: Evidence) -> Iterator[str]:
+def _lines(evidence: Evidence, diagnosis: Diagnosis | None) -> Iterator[str]:
     yield headline(evidence)
+    if diagnosis is not None:
+        yield from diagnosis_lines(diagnosis)
     yield ""
     yield f"  test:        {evidence.nodeid}"
     attempt = f", attempt {evidence.attempt}" if evidence.attempt > 1 else ""
@@ -77,7 +85,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
-        yield f"  which of them it needs: bulkhead bisect {shlex.quote(evidence.nodeid)}"
+        yield f"  which of them it needs: {bisect_command(evidence.nodeid, evidence.journal)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     if evidence.artifacts:
@@ -93,6 +101,15 @@ def _stacks_below(seen: Standstill) -> Iterator[str]:
     for child in seen.below:
         if child.stacks:
             yield f"\nProcess {child.pid}, below it:\n{trim_stacks(child.stacks)}"
+
+
+def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what a crash means, how sure that is and why, what to do, and where to read more."""
+    yield f"  {diagnosis.certainty.value}: {diagnosis.verdict}"
+    yield f"  because: {'; '.join(diagnosis.reasons)}"
+    yield f"  what to do: {diagnosis.mend}"
+    if diagnosis.link:
+        yield f"  see: {diagnosis.link}"
 
 
 #: Parts of the paths of frames that are pytest's way to a test, and ours.
@@ -143,6 +160,31 @@ def _before(before: tuple[str, ...]) -> str:
     return f"{shown} (and {more} earlier ones)" if more > 0 else shown
 
 
+def crash_properties(evidence: Evidence) -> list[tuple[str, object]]:
+    """Return what a JUnit file, and whoever reads properties of tests, has of a crash."""
+    end = "timed out" if evidence.timed_out else "crashed"
+    found: list[tuple[str, object]] = [
+        ("isolate_end", end), ("isolate_phase", evidence.phase.word),
+    ]  # fmt: skip
+    if evidence.end.signal is not None:
+        found.insert(1, ("isolate_signal", signal_name(evidence.end.signal)))
+    for finding in evidence.left:
+        left = f"{finding.blamed}: {finding.guard}"
+        found += [("left_behind", f"{left}: {text}") for text in finding.texts]
+    return found
+
+
+def bisect_command(nodeid: str, journal: str) -> str:
+    """Return the command that finds which of the tests before it a test needs to break.
+
+    Args:
+        nodeid: of the test.
+        journal: the file that has who ran before it; empty where none is written.
+    """
+    more = [f"--journal={journal}"] if journal else []
+    return shlex.join(["bulkhead", "bisect", nodeid, *more])
+
+
 def _why_no_stacks(evidence: Evidence) -> str:
     if evidence.end.signal == _SIGKILL and not evidence.timed_out:
         return "no Python stacks: SIGKILL leaves a process no time to write them"
@@ -151,14 +193,17 @@ def _why_no_stacks(evidence: Evidence) -> str:
     return "no Python stacks were written (faulthandler was disabled, or its file was closed)"
 
 
-def breach_text(evidence: Evidence, items: tuple[str, ...]) -> str:
+def breach_text(
+    evidence: Evidence, items: tuple[str, ...], diagnosis: Diagnosis | None = None
+) -> str:
     """Return the report of a death that no test owned."""
     where = f"in {evidence.phase.word}"
     if evidence.killed_for:
         first = f"{evidence.worker} was ended {where}: {evidence.killed_for}"
     else:
         first = f"{evidence.worker} ended with {end_words(evidence.end)} {where}"
-    lines = [first, "", *_who_ran(evidence, items)]
+    meant = diagnosis_lines(diagnosis) if diagnosis else ()
+    lines = [first, *meant, "", *_who_ran(evidence, items)]
     if evidence.stacks:
         lines += ["", trim_stacks(evidence.stacks)]
     return "\n".join(lines)

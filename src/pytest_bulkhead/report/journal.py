@@ -3,6 +3,8 @@
 JOURNAL_VERSION history:
     1  the first.
 
+It is written to the file that --isolate-report names, and kept of the latest run (`report.kept`).
+
 The first line is the heading: version, level, workers and the like. A line with "event" is an event
 of the core, with its instant; a line with "evidence" is the text that was shown for a death; the
 last line, "closed", has the counts. A reader skips keys that it does not know.
@@ -13,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import IO, Any, NamedTuple
 
@@ -30,43 +33,94 @@ _TYPES: dict[str, Any] = {cls.__name__: cls for cls in ev.TYPES}
 
 
 class Journal:
-    """Writes a journal, flushed line by line: it is for runs that end badly."""
+    """Writes a journal, for runs that end badly.
 
-    def __init__(self, path: str, heading: Mapping[str, object]) -> None:
-        """Open the file.
+    Each line is written when it is known, so that a run that dies has it. That is a system call for
+    each event, so only those pay it who asked for a file; what is kept of every run is written
+    whenever the controller is about to wait.
+    """
+
+    def __init__(self, path: str, heading: Mapping[str, object], kept: str = "") -> None:
+        """Open the files.
+
+        Args:
+            path: the file that was asked for, empty for none.
+            heading: what the run is.
+            kept: the file that has the latest run, empty for none; this one takes its place.
 
         Raises:
-            UsageProblem: it cannot be written.
+            UsageProblem: what was asked for cannot be written.
         """
-        try:
-            self._file: IO[str] = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
-        except OSError as problem:
-            raise UsageProblem(f"--isolate-report={path}: {problem.strerror}") from problem
-        #: Why something could not be written; empty when all could.
+        #: Which file is not whole, and why; empty when all could be written.
         self.lost = ""
-        self._write({"journal": JOURNAL_VERSION, **heading})
+        self._files: dict[str, IO[str]] = {}
+        first = json.dumps({"journal": JOURNAL_VERSION, **heading}) + "\n"
+        if path:
+            self._files[path] = _open_asked(path)
+            self._write_line(first)
+        if kept:
+            with contextlib.suppress(OSError):  # pytest itself warns of a cache it cannot write
+                self._files[kept] = _open_kept(kept, first)
 
     def event(self, event: ev.Event, now: float) -> None:
         """Write an event."""
-        fields = {name: _to_json(value) for name, value in event._asdict().items()}
-        self._write({"event": type(event).__name__, "now": now, **fields})
+        row = {"event": type(event).__name__, "now": now, **event._asdict()}
+        for name in _NESTED[type(event)]:
+            row[name] = _to_json(row[name])
+        self._write_line(json.dumps(row) + "\n")
 
     def evidence(self, **facts: object) -> None:
         """Write what was shown for a death."""
-        self._write({"evidence": facts})
+        self._write_line(json.dumps({"evidence": facts}) + "\n")
+
+    def flush(self) -> None:
+        """Write what is still in memory."""
+        for path, file in list(self._files.items()):
+            try:
+                file.flush()
+            except OSError as problem:
+                self._lose(path, problem)
 
     def close(self, counts: Mapping[str, int]) -> None:
-        """Write the counts and close the file."""
-        self._write({"closed": dict(counts)})
-        with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
-            self._file.close()
+        """Write the counts and close the files."""
+        self._write_line(json.dumps({"closed": dict(counts)}) + "\n")
+        self.flush()
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
 
-    def _write(self, line: Mapping[str, object]) -> None:
-        try:
-            self._file.write(json.dumps(line) + "\n")
-        except (OSError, ValueError) as problem:
-            # A full disk must not end the run; the journal ends here, and `explain` says so.
-            self.lost = str(problem)
+    def _write_line(self, line: str) -> None:
+        for path, file in list(self._files.items()):
+            try:
+                file.write(line)
+            except (OSError, ValueError) as problem:
+                self._lose(path, problem)
+
+    def _lose(self, path: str, problem: Exception) -> None:
+        # A full disk must not end the run; the journal ends here, and `explain` says so.
+        self.lost = f"{path} is not whole: {problem}"
+        with contextlib.suppress(OSError):  # what the disk did not take is tried again here
+            self._files.pop(path).close()
+
+
+def _open_asked(path: str) -> IO[str]:
+    try:
+        return open(path, "w", encoding="utf-8", buffering=1)
+    except OSError as problem:
+        raise UsageProblem(f"--isolate-report={path}: {problem.strerror}") from problem
+
+
+def _open_kept(path: str, first: str) -> IO[str]:
+    """Return a file that has taken the place of another one: whoever reads finds one or the other.
+
+    At the beginning, not at the end: so a run that is killed is the latest one too.
+    """
+    fresh = f"{path}.{os.getpid()}"
+    file = open(fresh, "w", encoding="utf-8")  # noqa: SIM115 - the run closes it
+    file.write(first)
+    file.flush()
+    os.replace(fresh, path)
+    return file
 
 
 class Line(NamedTuple):
@@ -162,3 +216,6 @@ _REBUILD: dict[str, Any] = {
     "capacity": lambda row: read_capacity(row or ()),
     "holders": tuple,
 }
+
+#: {type of event: its fields that are no plain values}
+_NESTED = {cls: [name for name in cls._fields if name in _REBUILD] for cls in ev.TYPES}

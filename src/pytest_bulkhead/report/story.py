@@ -18,49 +18,40 @@ from typing import Any, NamedTuple
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.findings import Finding
 from pytest_bulkhead.core.imports import Bill, read_imported
-from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.levels import parse_level
 from pytest_bulkhead.core.policy import GpuRelease, Policy
 from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Stage, Worker
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.attempts import Attempts
 from pytest_bulkhead.report.chart import Chart
 from pytest_bulkhead.report.crash import end_words, headline
 from pytest_bulkhead.report.imports import bill_lines
 from pytest_bulkhead.report.journal import Line
 from pytest_bulkhead.report.left_behind import finding_lines, read_finding
+from pytest_bulkhead.report.lives import Life, Lives
+from pytest_bulkhead.report.slow import slow_lines
 from pytest_bulkhead.report.terminal import Surroundings, isolation_line
+from pytest_bulkhead.report.why import Course, why_in_short
 
 #: How many times the invariants are checked in a journal that is longer than this many events.
 #: A check looks at every item, so one after each event would take the square of their number.
 _CHECKS = 500
 
 
-@dataclasses.dataclass(slots=True)
-class Life:
-    """The life of a worker's process."""
-
-    worker: Worker
-    group: str
-    end: End | None = None
-    #: Where it was when it ended.
-    phase: Phase = Phase.STARTING
-    #: It had said its last word before it ended.
-    left: bool = False
-    #: What a test that owned it died of, and the test.
-    crash: str = ""
-    #: How many processes below it died.
-    fallen: int = 0
-
-
 class Death(NamedTuple):
     """A text that was shown for a death."""
 
     seconds: float
+    nodeid: str
+    text: str
+
+
+class Shown(NamedTuple):
+    """What running a test once more has shown."""
+
     nodeid: str
     text: str
 
@@ -81,13 +72,15 @@ class Story:
     run: Run
     #: Which test was where and when.
     chart: Chart
-    #: {worker's number: its life}, in the order in which they were started.
-    lives: dict[int, Life] = dataclasses.field(default_factory=dict)
+    lives: Lives = dataclasses.field(default_factory=Lives)
     #: One text for each template.
     templates: list[str] = dataclasses.field(default_factory=list)
     deaths: list[Death] = dataclasses.field(default_factory=list)
+    answers: list[Shown] = dataclasses.field(default_factory=list)
     leaks: list[Leak] = dataclasses.field(default_factory=list)
-    findings: list[Finding] = dataclasses.field(default_factory=list)
+    #: (test in hand, what a guard found)
+    found: list[tuple[int, Finding]] = dataclasses.field(default_factory=list)
+    attempts: Attempts = dataclasses.field(default_factory=Attempts)
     #: What was paid for imports.
     bill: Bill = dataclasses.field(default_factory=Bill)
     #: The counts of the last line; None when the journal has none.
@@ -98,6 +91,14 @@ class Story:
     broken: str = ""
     first: float = 0.0
     last: float = 0.0
+
+    @property
+    def course(self) -> Course:
+        """How groups were run."""
+        run = self.run
+        seconds = [self.attempts.seconds(item.index) for item in run.items]
+        groups, starts = run.roster.groups, self.lives.starts
+        return Course(run.items, groups, starts, seconds, run.why_spawn, run.together)
 
     @property
     def sound(self) -> bool:
@@ -181,12 +182,15 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
     leak = facts.get("leak")
     if leak:
         story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
+    elif "answer" in facts:
+        story.answers.append(Shown(facts["answer"]["nodeid"], facts["answer"]["text"]))
     elif "imported" in facts:
         story.bill.add(*read_imported(**facts["imported"]))
     elif "clashed" in facts:
         story.bill.note_clashes(facts["clashed"]["texts"])
     elif "finding" in facts:
-        story.findings.append(read_finding(facts["finding"]))
+        found = facts["finding"]
+        story.found.append((int(found.get("item", -1)), read_finding(found)))
     elif "native" in facts:
         text = f"native stack: {facts['native']}"
         story.deaths.append(Death(now - story.first, str(facts["nodeid"]), text))
@@ -197,10 +201,11 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
 
 def _replay(story: Story, event: ev.Event, now: float, *, check: bool) -> None:
     try:
-        _note_end(story, event)
+        story.lives.note_before(event, now)
+        _note_template(story, event)
         actions = story.run.handle(event, now)
-        for action in actions:
-            _note_action(story, action)
+        story.lives.note(story.run, event, actions, now)
+        story.attempts.note(story.run, event, actions, now)
         story.chart.look(event, actions, now)
         if check:
             story.run.validate()
@@ -209,16 +214,11 @@ def _replay(story: Story, event: ev.Event, now: float, *, check: bool) -> None:
         story.broken = f"{type(event).__name__} at {now - story.first:.2f} s: {what}"
 
 
-def _note_end(story: Story, event: ev.Event) -> None:
-    """Note what is forgotten once the run has taken an end into account."""
-    if isinstance(event, ev.WorkerEnded):
-        life = story.lives[event.worker]
-        life.end, life.phase = event.end, event.doing.phase
-        life.left = life.worker.stage is Stage.LEFT
-    elif isinstance(event, ev.CellEnded):
-        story.lives[event.worker].fallen += 1
-    elif isinstance(event, ev.Collected):
-        story.templates.append(f"template {event.template} collected {_tests(len(event.items))}")
+def _note_template(story: Story, event: ev.Event) -> None:
+    if isinstance(event, ev.Collected):
+        story.templates.append(
+            f"template {event.template} collected {tests_word(len(event.items))}"
+        )
     elif isinstance(event, ev.TemplateEnded) and event.collecting and story.run.template.expected:
         how = end_words(event.end)
         story.templates.append(
@@ -228,23 +228,13 @@ def _note_end(story: Story, event: ev.Event) -> None:
         story.templates.append(f"template {event.template} ended with {event.end}")
 
 
-def _note_action(story: Story, action: do.Action) -> None:
-    if isinstance(action, do.StartWorker):
-        worker = story.run.workers[action.worker]
-        story.lives[action.worker] = Life(worker, story.run.roster.groups[action.group].name)
-    elif isinstance(action, do.ReportCrash):
-        life, nodeid = story.lives[action.worker], story.run.items[action.item].nodeid
-        if life.worker.staged and action.worker in story.run.workers:
-            return  # a process below it died; it goes on
-        life.crash = headline(_evidence_of(action, nodeid, life))
-        if life.group != nodeid:
-            life.crash += f": {nodeid}"
-
-
-def _evidence_of(action: do.ReportCrash, nodeid: str, life: Life) -> Evidence:
-    return Evidence(
-        nodeid, f"gw{life.worker.slot}", action.phase, action.subject, action.end,
-        seconds=action.seconds, killed_for=action.killed_for, timed_out=action.timed_out,
+def crash_words(crash: do.ReportCrash) -> str:
+    """Return the sentence that was shown for a death."""
+    return headline(
+        Evidence(
+            "", "", crash.phase, crash.subject, crash.end,
+            seconds=crash.seconds, killed_for=crash.killed_for, timed_out=crash.timed_out,
+        )
     )  # fmt: skip
 
 
@@ -269,35 +259,41 @@ class Told(NamedTuple):
 def story_lines(story: Story) -> Iterator[Told]:
     """Yield the story as people read it."""
     command = shlex.join(["pytest", *map(str, story.heading.get("args", []))])
-    yield from _part(command, _heading_lines(story))
-    yield from _part("processes", [*story.templates, *_life_lines(story)])
-    if story.run.together:
-        lines = (f"{place}: {why}" for place, why in story.run.together.items())
-        yield from _part("tests that ran together, because a stage may not be forked", lines)
+    yield from part(command, _heading_lines(story))
+    yield from part("processes", [*story.templates, *_life_lines(story)])
     if story.deaths:
-        yield from _part("what was reported, in order", ())
+        yield from part("what was reported, in order", ())
         for death in story.deaths:
-            yield from _report(death)
+            yield from report_of(death)
+    if story.answers:
+        text = "\n".join(f"{answer.nodeid}: {answer.text}" for answer in story.answers)
+        yield from part("run once more", text.splitlines())
     if story.leaks:
-        yield from _part("processes left behind", map(_leak_line, story.leaks))
-    if story.findings:
-        yield from _part("left behind", finding_lines(story.findings))
+        yield from part("processes left behind", map(leak_line, story.leaks))
+    if story.found:
+        yield from part("left behind", finding_lines(finding for _item, finding in story.found))
     if not story.bill.empty:
-        yield from _part("imports", bill_lines(story.bill, str(story.heading.get("dir", ""))))
-    yield from _part("the sum", _sum_lines(story))
+        yield from part("imports", bill_lines(story.bill, str(story.heading.get("dir", ""))))
+    if story.run.items:
+        slow = slow_lines(story.run.items, story.attempts, story.lives)
+        yield from part("what took how long", slow)
+        yield from part("why groups ran as they did", why_in_short(story.course))
+    yield from part("the sum", _sum_lines(story))
     if story.broken:
-        yield from _part("the replay broke", _broken_lines(story))
+        yield from part("the replay broke", _broken_lines(story))
     elif story.closed is None:
-        yield from _part("the run was cut off", _cut_lines(story))
+        yield from part("the run was cut off", _cut_lines(story))
 
 
-def _part(title: str, lines: Iterable[str]) -> Iterator[Told]:
+def part(title: str, lines: Iterable[str]) -> Iterator[Told]:
+    """Yield a part of the story."""
     yield Told(Weight.PART, title)
     for line in lines:
         yield Told(Weight.PLAIN, line)
 
 
-def _report(death: Death) -> Iterator[Told]:
+def report_of(death: Death) -> Iterator[Told]:
+    """Yield what was reported of a death, as it was shown then."""
     yield Told(Weight.REPORT, f"{death.nodeid} ({death.seconds:.2f} s after the start)")
     for line in death.text.splitlines():
         yield Told(Weight.PLAIN, line)
@@ -316,9 +312,9 @@ def _heading_lines(story: Story) -> Iterator[str]:
 
 
 def _life_lines(story: Story) -> Iterator[str]:
-    width = max((len(life.group) for life in story.lives.values()), default=0)
-    for life in story.lives.values():
-        count = _tests(len(life.worker.done))
+    width = max((len(life.group) for life in story.lives.of.values()), default=0)
+    for life in story.lives.of.values():
+        count = tests_word(len(life.worker.done))
         yield f"gw{life.worker.slot}  {life.group:<{width}}  {count:>9}  {life_words(life, story)}"
 
 
@@ -327,8 +323,9 @@ def life_words(life: Life, story: Story) -> str:
     worker, end = life.worker, life.end
     if end is None:
         return _alive_words(life, story)
-    if life.crash:
-        return life.crash
+    if life.crash is not None:
+        nodeid = story.run.items[life.crash.item].nodeid
+        return crash_words(life.crash) + ("" if life.group == nodeid else f": {nodeid}")
     if worker.killed_for:
         return f"was ended with {end}: {worker.killed_for}"
     if life.left and end.clean:
@@ -343,7 +340,8 @@ def _alive_words(life: Life, story: Story) -> str:
     return f"was running {story.run.items[item].nodeid} when the journal ended"
 
 
-def _leak_line(leak: Leak) -> str:
+def leak_line(leak: Leak) -> str:
+    """Return the line on a process that was left behind."""
     who = " or ".join(leak.tests) or "a test that could not be named"
     return f"{who} left pid {leak.pid} running, it was ended: {leak.command}"
 
@@ -380,7 +378,7 @@ def _cut_lines(story: Story) -> Iterator[str]:
     torn = ", in the middle of a line" if story.torn else ""
     lasted = story.last - story.first
     yield f"the journal ends after {lasted:.2f} s without its last line{torn}"
-    yield "so the controller was killed, or its disk was full"
+    yield "so it is still under way, or the controller was killed, or its disk was full"
     running = story.run.in_hand()
     for worker, item in running:
         yield f"running then: gw{worker.slot} {item.nodeid}"
@@ -388,5 +386,6 @@ def _cut_lines(story: Story) -> Iterator[str]:
         yield "running then: no test"
 
 
-def _tests(count: int) -> str:
+def tests_word(count: int) -> str:
+    """Return a number of tests, in words."""
     return "1 test" if count == 1 else f"{count} tests"

@@ -38,7 +38,7 @@ def below(pid: int, faults: int) -> Iterator[Below]:
     for child in linux.descendants_of(pid)[:_MAX_BELOW]:
         state = _field(child, "State")
         # The signal would end who does not wait for it.
-        stacks = _stacks_of(child, faults) if _catches(child, process.stack_dump_signal()) else ""
+        stacks = _stacks_of(child, faults) if catches(child, process.stack_dump_signal()) else ""
         yield Below(child, linux.command_of(child), state, stacks)
 
 
@@ -59,11 +59,28 @@ def memory_limits(pid: int) -> Iterator[tuple[str, int]]:
                 yield name, int(soft[0])
 
 
-def _stacks_of(pid: int, faults: int) -> str:
+def stacks_of(pid: int, faults: int, limit: float) -> str:
+    """Return the stacks of a process that goes on; of one that would die of being asked, nothing.
+
+    Args:
+        pid: of it.
+        faults: the descriptor of the file into which it writes them; they are taken out of there.
+        limit: seconds in which it has to begin.
+    """
+    if not catches(pid, process.stack_dump_signal()):
+        return ""
+    start = os.fstat(faults).st_size
+    stacks = _stacks_of(pid, faults, limit)
+    os.ftruncate(faults, start)
+    os.lseek(faults, start, os.SEEK_SET)
+    return stacks
+
+
+def _stacks_of(pid: int, faults: int, limit: float = _DUMP_LIMIT) -> str:
     """Have a process write its stacks, and wait until it has."""
     start = size = os.fstat(faults).st_size
     process.send_signal(pid, process.stack_dump_signal())
-    deadline = clock.monotonic() + _DUMP_LIMIT
+    deadline = clock.monotonic() + limit
     while clock.monotonic() < deadline:
         clock.pause(_DUMP_PAUSE)
         before, size = size, os.fstat(faults).st_size
@@ -80,7 +97,8 @@ def _cpu_seconds(pid: int) -> float:
     return 0.0
 
 
-def _catches(pid: int, signum: int) -> bool:
+def catches(pid: int, signum: int) -> bool:
+    """Return whether a process has a function for a signal."""
     return bool(int(_field(pid, "SigCgt") or "0", 16) >> (signum - 1) & 1)
 
 

@@ -97,8 +97,8 @@ def first_dead_child(*, reap: bool = False) -> int | None:
     return dead.si_pid if dead else None
 
 
-def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
-    """Reap a child that ended; return its status and its peak memory in KiB.
+def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int, str] | None:
+    """Reap a child that ended; return its status, its peak memory in KiB and what it had become.
 
     What is left of its process group is ended first, while its pid cannot be another's.
 
@@ -112,10 +112,32 @@ def reap_status(pid: int, *, with_group: bool = True) -> tuple[int, int] | None:
             return None
         if with_group:
             kill_group(pid)
+        became = _became(pid)
         _pid, status, usage = os.wait4(pid, 0)
     except ChildProcessError:
         return None
-    return status, usage.ru_maxrss
+    return status, usage.ru_maxrss, became
+
+
+#: Characters of a process's name that the kernel keeps.
+_NAME = 15
+
+
+def _became(pid: int) -> str:
+    """Return the name of the program that a dead child ran, set by exec; empty for Python's own."""
+    try:
+        name, own = (_name_at(path) for path in (f"/proc/{pid}/comm", "/proc/self/comm"))
+    except OSError:
+        return ""
+    return "" if name in (own, os.path.basename(sys.executable)[:_NAME]) else name
+
+
+def _name_at(path: str) -> str:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(fd, 64).decode("utf-8", "replace").strip()
+    finally:
+        os.close(fd)
 
 
 def wait_dead(pid: int) -> None:

@@ -151,16 +151,16 @@ class Brood:
         if self._bell_above is not None and not self._burden.has_grown():
             self._bell_above.ring()
 
-    def wait(self, child: Child) -> tuple[int, int]:
-        """Wait until a child is done; return its status and its peak memory in KiB.
+    def wait(self, child: Child) -> tuple[int, int, str]:
+        """Wait until a child is done; return its status, its peak memory in KiB and what it became.
 
-        Both are 0 for one that is leaving.
+        There is nothing of it for one that is leaving.
         """
         assert self._bell is not None, "it was made before the child"
         rang = self._bell.await_ring(child.pid)
         if rang and not linux.adopted_of_group(self.keeper, child.pid):
             self._leaving.append(child.pid)
-            return 0, 0
+            return 0, 0, ""
         process.wait_dead(child.pid)
         for leak in leaks_of_group(self.keeper, child.pid):
             self._mouth.say(leak)

@@ -216,7 +216,7 @@ class Stage:
     def _await(self, child: Child) -> None:
         """Wait for the end of a child: its last word came, or its death has to be told."""
         page = self._cabin.page
-        status, peak_kib = self._brood.wait(child)
+        status, peak_kib, became = self._brood.wait(child)
         self._failures.share()
         doing = page.read()
         if page.tail().left:
@@ -229,7 +229,7 @@ class Stage:
             if doing.phase.in_test:
                 self._session.testsfailed += 1
                 self._failures.share()
-            self._inbox.report_death(msg.Fell(status, peak_kib))
+            self._inbox.report_death(msg.Fell(status, peak_kib, became))
             self._brood.clean_up(self._session.config)
         rest = [tuple(i for i in cell if not self._begun[i]) for cell in child.block]
         self._cells.extendleft(reversed([cell for cell in rest if cell]))

@@ -183,3 +183,16 @@ def test_without_forking_attempts_are_spawned():
     _talk, wanted = last_crashed(retries=1, spawn=True)
 
     assert [start.fork for start in of(do.StartWorker, wanted)] == [False]
+
+
+def test_a_plugins_wish_during_a_trial_is_heard_after_it():
+    """The test waits for its turn as any other, and its trial goes on meanwhile."""
+    talk, _wanted = last_crashed(verify="crashes")
+    talk.tell(ev.WorkerJoined(2), ev.TestStarted(2, 1))
+    assert talk.tell(ev.Requeued(1)) == []
+    wanted = talk.tell(ended(2, SEGV, Phase.CALL, 1))
+
+    assert kinds(wanted) == [do.ReportAnswer, do.StartWorker, do.Assign]
+    talk.tell(ev.WorkerJoined(3))
+    talk.test(3, 1)
+    assert talk.states == [State.PASSED, State.PASSED]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core.accounting import State
+from pytest_bulkhead.core.findings import Done, Finding
 from pytest_bulkhead.core.inquiry import Answer, Verdict
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.report.answers import answer_lines, short_words
+from pytest_bulkhead.report.answers import Involved, answer_lines, short_words
 
 BEFORE = [f"t.py::test_{n}" for n in range(12)]
 
 
-def told(answer, *culprits):
-    return "\n".join(answer_lines(answer, "t.py::test_x", culprits, BEFORE))
+def told(answer, *culprits, left=()):
+    return "\n".join(
+        answer_lines(answer, Involved("t.py::test_x", culprits, BEFORE, "run.jsonl"), left)
+    )
 
 
 def test_one_that_breaks_alone_needs_nobody():
@@ -30,7 +33,7 @@ def test_one_that_passes_alone_needs_one_of_those_before_it():
 
     assert "run alone in a fresh process, it passed: it breaks only after others" in text
     assert "t.py::test_11 (and 4 earlier ones)" in text
-    assert "bulkhead bisect t.py::test_x" in text
+    assert "which of them: bulkhead bisect t.py::test_x --journal=run.jsonl\n" in text
     assert '@pytest.mark.isolate("function")' in text
 
 
@@ -44,6 +47,14 @@ def test_culprits_are_told_with_the_command_that_shows_them():
         text
     )
     assert "perhaps fewer" in cut
+
+
+def test_what_culprits_left_behind_may_explain_it():
+    """It is what guards have found of just these."""
+    finding = Finding("environ", ("LEFT=1",), "t.py::test_a", Done.REPORTED)
+    text = told(Answer(Verdict.NEEDS, State.PASSED, (1,)), "t.py::test_a", left=[finding])
+
+    assert "what t.py::test_a left there: environ: LEFT=1" in text
 
 
 def test_a_hidden_dependency_is_told_with_its_level():

@@ -8,10 +8,12 @@ import pytest
 
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.findings import Done, Finding
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.standstill import Below, Standstill
 from pytest_bulkhead.report.crash import (
     breach_text,
+    crash_properties,
     end_words,
     fixture_words,
     headline,
@@ -121,6 +123,29 @@ def test_the_report_has_all_the_evidence():
         '  File "a.py", line 1 in t',
     ):
         assert part in text
+
+
+def test_the_properties():
+    """End, signal if there is one, phase, and what others had left there, as guards tell it."""
+    left = Finding("environ", ("A is set", "B is gone"), "a.py::s", Done.REPORTED)
+
+    assert crash_properties(evidence(left=(left,))) == [
+        ("isolate_end", "crashed"), ("isolate_signal", "SIGSEGV"), ("isolate_phase", "call"),
+        ("left_behind", "a.py::s: environ: A is set"),
+        ("left_behind", "a.py::s: environ: B is gone"),
+    ]  # fmt: skip
+    hung = evidence(Phase.SETUP, end=End(code=1), timed_out=True)
+    assert crash_properties(hung) == [("isolate_end", "timed out"), ("isolate_phase", "setup")]
+
+
+def test_the_search_among_those_before_it():
+    """Is offered where there are any, with the journal that has their order, if one is written."""
+    before = ("a.py::s",)
+    offer = "which of them it needs: bulkhead bisect a.py::t"
+
+    assert f"{offer}\n" in report_text(evidence(before=before))
+    assert f"{offer} '--journal=a b'\n" in report_text(evidence(before=before, journal="a b"))
+    assert "bisect" not in report_text(evidence(journal="a b"))
 
 
 def test_a_long_list_of_earlier_tests_is_cut():

@@ -101,6 +101,59 @@ def test_each_line_is_there_at_once(tmp_path):
     journal.close({})
 
 
+def test_what_is_kept_of_a_run_waits_in_memory(tmp_path):
+    """It is for each run, so it must be cheap; its heading is there at once, the rest when flushed."""
+    kept = tmp_path / "kept"
+    journal = Journal("", {}, str(kept))
+    journal.event(ev.Begun(), 0.0)
+
+    assert 1 == len(kept.read_text().splitlines())
+    journal.flush()
+    assert 2 == len(kept.read_text().splitlines())
+    journal.close({})
+
+
+def test_the_latest_run_takes_the_place_of_the_one_before(tmp_path):
+    """From its beginning, and whoever reads the one before still has it; nothing else is left."""
+    kept = tmp_path / "kept"
+    Journal("", {"level": "module"}, str(kept)).close({"passed": 2})
+    with kept.open() as before:
+        journal = Journal("", {"level": "class"}, str(kept))
+
+        assert {"level": "class"}.items() <= json.loads(kept.read_text()).items()
+        assert 2 == len(before.readlines())
+    journal.close({})
+    assert [kept] == list(tmp_path.iterdir())
+
+
+def test_both_files_have_the_same(tmp_path):
+    """The one that was asked for, and the one that is kept."""
+    asked, kept = tmp_path / "asked", tmp_path / "kept"
+    journal = Journal(str(asked), {}, str(kept))
+    journal.evidence(nodeid="a.py::t", text="it crashed")
+    journal.close({"passed": 2})
+
+    assert asked.read_text() == kept.read_text()
+
+
+def test_a_file_that_cannot_be_written_costs_only_itself(tmp_path):
+    """A disk that is full is told, and the other file is whole."""
+    kept = tmp_path / "kept"
+    journal = Journal("/dev/full", {}, str(kept))
+    journal.close({"passed": 2})
+
+    assert "/dev/full is not whole: [Errno 28] No space left on device" == journal.lost
+    assert 2 == len(kept.read_text().splitlines())
+
+
+def test_a_place_that_cannot_be_written_keeps_nothing(tmp_path):
+    """That is no error: nobody asked."""
+    journal = Journal("", {}, str(tmp_path / "no" / "kept"))
+    journal.close({})
+
+    assert "" == journal.lost
+
+
 def test_unknown_lines_and_keys_are_skipped():
     """A newer version may add lines, and keys to lines."""
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bulkhead.core.grouping import Group
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.needs import Needs
-from pytest_bulkhead.report.why import Course, why_lines
+from pytest_bulkhead.report.why import Course, why_in_short, why_lines
 
 ITEMS = [
     Item(number, f"{module}::test_{number}", Scopes("", module, ""))
@@ -53,4 +53,25 @@ def test_what_a_group_takes_is_told():
             "module: a.py: 2 tests, 0.75 s; spawned (its tests take a GPU); "
             "it takes gpu 1, cpus 2, exclusive db"
         )
+    ]
+
+
+def test_one_test_has_the_lines_that_are_its_own():
+    """Its group's, and of the nodes above it those whose tests ran together."""
+    together = {"b.py": "a thread", "a.py": "a device"}
+    course = Course(ITEMS, GROUPS, {0: [True]}, SECONDS, "", together)
+
+    assert list(why_lines(course, 2)) == [
+        "function: b.py::test_c: 1 test, 0.12 s; no process was needed",
+        "b.py: its tests ran together, in one process: a thread",
+    ]
+
+
+def test_in_short_groups_that_ran_alike_have_one_line():
+    """With the name of the first, how many more there are, and all their seconds."""
+    course = Course(ITEMS, GROUPS, {0: [True], 1: [False], 2: [False]}, SECONDS, "a thread", {})
+
+    assert list(why_in_short(course)) == [
+        "module: a.py: 2 tests, 0.75 s; forked from the template",
+        "function: b.py::test_c and 1 more: 2 tests, 0.12 s; spawned (a thread)",
     ]

@@ -1,0 +1,114 @@
+"""The lives of a run's processes, noted while a journal is replayed.
+
+Knows no text and no clock: instants are those of the journal.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.ends import End
+from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.worker import Stage, Worker
+
+
+@dataclasses.dataclass(slots=True)
+class Life:
+    """The life of a worker's process; an instant is None as long as it has not come."""
+
+    worker: Worker
+    group: str
+    started: float
+    joined: float | None = None
+    #: Its session was finished: what is left are atexit functions and threads.
+    leaving: float | None = None
+    ended: float | None = None
+    end: End | None = None
+    #: Where it was when it ended.
+    phase: Phase = Phase.STARTING
+    #: It had said its last word before it ended.
+    left: bool = False
+    #: What a test that owned it died of.
+    crash: do.ReportCrash | None = None
+    #: How many processes below it died.
+    fallen: int = 0
+
+    @property
+    def start_seconds(self) -> float:
+        """How long it took to begin."""
+        return 0.0 if self.joined is None else self.joined - self.started
+
+    @property
+    def leave_seconds(self) -> float:
+        """How long it took to leave."""
+        if self.leaving is None or self.ended is None:
+            return 0.0
+        return self.ended - self.leaving
+
+    @property
+    def seconds(self) -> float:
+        """How long it lived."""
+        return 0.0 if self.ended is None else self.ended - self.started
+
+
+class Lives:
+    """The lives of all workers, and of the first collection."""
+
+    def __init__(self) -> None:
+        #: {worker's number: its life}, in the order in which they were started.
+        self.of: dict[int, Life] = {}
+        #: {group: of each of its processes, whether it was forked}
+        self.starts: dict[int, list[bool]] = {}
+        self._begun = 0.0
+        #: Seconds from the beginning of the run to the end of the first collection, 0.0 for none.
+        self.collection_seconds = 0.0
+
+    def note_before(self, event: ev.Event, now: float) -> None:
+        """Note of an event what is forgotten once the run has handled it."""
+        if isinstance(event, ev.WorkerEnded):
+            life = self.of[event.worker]
+            life.ended, life.end, life.phase = now, event.end, event.doing.phase
+            life.left = life.worker.stage is Stage.LEFT
+        elif isinstance(event, ev.CellEnded):
+            self.of[event.worker].fallen += 1
+
+    def note(self, run: Run, event: ev.Event, wishes: Iterable[do.Action], now: float) -> None:
+        """Note what an event meant that the run has just handled.
+
+        Args:
+            run: as it is after the event.
+            event: what happened.
+            wishes: what the run wants done about it.
+            now: the instant.
+        """
+        if isinstance(event, ev.Begun):
+            self._begun = now
+        elif isinstance(event, ev.Collected):
+            self.collection_seconds = self.collection_seconds or now - self._begun
+        elif isinstance(event, ev.WorkerJoined):
+            self.of[event.worker].joined = now
+        elif isinstance(event, ev.WorkerLeaving):
+            self.of[event.worker].leaving = now
+        for wish in wishes:
+            if isinstance(wish, do.StartWorker):
+                self._begin(run, wish, now)
+            elif isinstance(wish, do.ReportCrash):
+                self._note_crash(run, wish)
+
+    def _begin(self, run: Run, wish: do.StartWorker, now: float) -> None:
+        worker, group = run.workers[wish.worker], run.roster.groups[wish.group].name
+        if worker.attempt is None:
+            self.starts.setdefault(wish.group, []).append(wish.fork)
+        else:
+            group = "once more"  # it serves no group
+        self.of[wish.worker] = Life(worker, group, now)
+
+    def _note_crash(self, run: Run, crash: do.ReportCrash) -> None:
+        life = self.of[crash.worker]
+        # Where a process below it died, a staged worker goes on.
+        if not (life.worker.staged and crash.worker in run.workers):
+            life.crash = crash
