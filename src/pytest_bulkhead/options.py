@@ -17,6 +17,7 @@ def add_options(parser: pytest.Parser, *, forked_is_ours: bool) -> None:
     """
     group = parser.getgroup("isolate", "process isolation (pytest-bulkhead)")
     _add_options(group, forked_is_ours=forked_is_ours)
+    _add_options_of_files(group)
     _add_options_of_any_run(group)
     _add_ini_keys(parser)
     _add_ini_keys_of_any_run(parser)
@@ -41,18 +42,6 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
         "--isolate-timeout",
         metavar="SECONDS",
         help="End a test that runs longer, with the stacks of all its threads",
-    )
-    group.addoption(
-        "--isolate-report",
-        metavar="FILE",
-        help="Write every event of the run to FILE as JSON lines; `bulkhead explain FILE` tells "
-        "the story",
-    )
-    group.addoption(
-        "--isolate-artifacts",
-        metavar="DIR",
-        help="Keep all that is known of each crash in DIR/<run>/<test>/: report, whole stacks, "
-        "output, and evidence as JSON",
     )
     group.addoption(
         "--isolate-native",
@@ -84,6 +73,33 @@ def _add_options(group: pytest.OptionGroup, *, forked_is_ours: bool) -> None:
             action="store_true",
             help="The same as --isolate=function (pytest-forked's option; that is not installed)",
         )
+
+
+def _add_options_of_files(group: pytest.OptionGroup) -> None:
+    """Register what keeps or shows a run when it is over."""
+    group.addoption(
+        "--isolate-report",
+        metavar="FILE",
+        help="Write every event of the run to FILE as JSON lines; `bulkhead explain FILE` tells "
+        "the story",
+    )
+    group.addoption(
+        "--isolate-artifacts",
+        metavar="DIR",
+        help="Keep all that is known of each crash in DIR/<run>/<test>/: report, whole stacks, "
+        "output, and evidence as JSON",
+    )
+    group.addoption(
+        "--isolate-html",
+        metavar="FILE",
+        help="Write one page of the run to FILE, for a browser: a timeline of its workers, what "
+        "crashed and why, what was left behind, and all tests",
+    )
+    group.addoption(
+        "--isolate-trace",
+        metavar="FILE",
+        help="Write the run to FILE in Chrome's trace format, for https://ui.perfetto.dev",
+    )
 
 
 def _add_options_of_any_run(group: pytest.OptionGroup) -> None:

@@ -53,6 +53,8 @@ class Settings(NamedTuple):
     native: str
     #: The folder where all that is known of crashes is kept, empty for none.
     artifacts: str
+    html: str
+    trace: str
     #: Of the run's random streams; negative for leaving them alone.
     seed: int
     #: Set wide fixtures up once for many tests.
@@ -135,6 +137,8 @@ def read_settings(
         report=str(config.getoption("isolate_report") or ""),
         native=_native(config),
         artifacts=str(config.getoption("isolate_artifacts") or ""),
+        html=str(config.getoption("isolate_html") or ""),
+        trace=str(config.getoption("isolate_trace") or ""),
         seed=_seed(config),
         stage=_one_of(config, "isolate_stage", ("auto", "never")) == "auto",
         spares=_count(config, "isolate_spares", "1"),

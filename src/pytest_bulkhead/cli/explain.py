@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from pytest_bulkhead.cli.style import BOLD, RED, paint, wants_colour
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.report.chart_files import ChartFiles
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.kept import find_kept
 from pytest_bulkhead.report.one_test import find_item, one_test_lines
@@ -45,13 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--test", metavar="NODEID", help="tell of this test alone: after whom, where and how it ran"
     )
+    for name in ChartFiles._fields:
+        said = f"write FILE, as --isolate-{name} does, and tell no story"
+        parser.add_argument(f"--{name}", metavar="FILE", default="", help=said)
 
 
 def perform(options: argparse.Namespace) -> int:
     """Print the story; return 1 when the journal contradicts itself."""
     named = Path(options.file)
     path = find_journal(named) if named.is_dir() else named
+    files = ChartFiles(*(getattr(options, name) for name in ChartFiles._fields)).opened("--")
     story = read_story(str(path))
+    if any(files):
+        write_chart(files, story)
+        return 0 if story.sound else 1
     lines, colour = _lines(story, options.test), wants_colour()
     print(_which_run(story, str(path), latest=path is not named))
     for told in lines:
@@ -80,6 +88,18 @@ def _which_run(story: Story, path: str, *, latest: bool) -> str:
     when = f" of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(began))}" if began else ""
     other = "; another one: bulkhead explain FILE" if latest else ""
     return f"the {'latest run' if latest else 'run'}{when}, from {path}{other}"
+
+
+def write_chart(files: ChartFiles, story: Story) -> None:
+    """Write the chart of a run to files, and say which.
+
+    Raises:
+        UsageProblem: one could not be written.
+    """
+    for path, problem in files.write(story.chart, story.heading):
+        if problem:
+            raise UsageProblem(f"{path}: {problem}\nhint: name a file on another disk")
+        print(f"wrote {path}")
 
 
 def read_story(path: str) -> Story:

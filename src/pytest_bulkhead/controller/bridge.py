@@ -28,6 +28,7 @@ from pytest_bulkhead.system import linux
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.artifacts import Artifacts
+    from pytest_bulkhead.controller.charting import Charting
     from pytest_bulkhead.report.journal import Journal
 
 Location = tuple[str, "int | None", str]
@@ -79,6 +80,8 @@ class Bridge:
     terminal: Terminal
     journal: Journal | None = None
     artifacts: Artifacts | None = None
+    #: Where a page or a trace is wanted.
+    charting: Charting | None = None
     session: pytest.Session | None = None
     #: What happened and was not yet handed to the run, oldest first.
     events: deque[ev.Event] = dataclasses.field(default_factory=deque)
@@ -178,9 +181,11 @@ class Bridge:
         self.used[group] = self.used.get(group, Usage()).with_more(used)
 
     def note_evidence(self, **facts: object) -> None:
-        """Write facts into the journal, where there is one."""
+        """Write facts into the journal and note them in the chart, where there are such."""
         if self.journal is not None:
             self.journal.evidence(**facts)
+        if self.charting is not None:
+            self.charting.chart.note(facts)
 
     def heed_wishes(self) -> None:
         """Ask the run to stop when a plugin, `-x` or `--maxfail` wants it."""

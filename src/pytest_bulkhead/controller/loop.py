@@ -88,8 +88,11 @@ class Loop:
             event, now = bridge.events.popleft(), clock.monotonic()
             if bridge.journal is not None:
                 bridge.journal.event(event, now)
-            for action in bridge.run.handle(event, now):
+            actions = bridge.run.handle(event, now)
+            for action in actions:
                 self._performer.perform(action)
+            if bridge.charting is not None:
+                bridge.charting.chart.look(event, actions, now)
 
     def _wait(self) -> None:
         if self._bridge.journal is not None:

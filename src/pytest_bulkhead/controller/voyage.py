@@ -67,12 +67,19 @@ class Voyage:
             oom_kills=linux.oom_kills(),
             memory_events=linux.memory_events(),
         )
+        if settings.html or settings.trace:
+            self._begin_chart(config, settings)
         tell_imports(config, functools.partial(Imports(self.bridge).on_told, None))
 
     def cast_off(self, orders: Orders, first_template: Craft) -> None:
         """Begin, with a template that was ordered already."""
         performer = Performer(self.bridge, orders, first_template)
         self._loop = Loop(self.bridge, self._selector, performer)
+
+    def _begin_chart(self, config: pytest.Config, settings: Settings) -> None:
+        from pytest_bulkhead.controller.charting import Charting  # noqa: PLC0415 - when asked for
+
+        self.bridge.charting = Charting(config, settings, self.bridge.run)
 
     def _requeue(self, nodeid: str) -> None:
         items = self.bridge.run.items
@@ -168,6 +175,8 @@ class Voyage:
             counts = bridge.run.ledger.counts()
             bridge.journal.close({state.word: number for state, number in counts.items()})
             bridge.journal = None
+        if bridge.charting is not None:
+            list(bridge.charting.draw())  # nobody has shown a summary
 
     def write_summary(self, reporter: Any) -> None:  # noqa: ANN401 - TerminalReporter
         """Write our sections of the terminal's summary."""
@@ -190,6 +199,9 @@ class Voyage:
         if self.bridge.artifacts is not None and self.bridge.artifacts.lost:
             lost = self.bridge.artifacts.lost
             reporter.write_line(f"isolate: artifacts are not whole: {lost}", yellow=True)
+        for path, problem in self.bridge.charting.draw() if self.bridge.charting else ():
+            text = f"{path} could not be written: {problem}" if problem else f"wrote {path}"
+            reporter.write_line(f"isolate: {text}", yellow=bool(problem))
         counts = self.bridge.run.ledger.counts()
         if counts.get(State.NOT_RUN):
             words = [(state.word, number) for state, number in counts.items()]

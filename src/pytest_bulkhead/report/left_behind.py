@@ -14,7 +14,8 @@ _SHOWN = 10
 #: Tests that are named for one thing.
 _NAMED = 3
 
-_SAID = {
+#: What is said of a finding beside its text.
+SAID = {
     Done.REPORTED: "",
     Done.RESTORED: " (put back)",
     Done.STUCK: " (could not be put back)",
@@ -46,7 +47,7 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         things = guards.setdefault(finding.guard, {})
         for text in finding.texts:
-            blamed = things.setdefault(text + _SAID[finding.done], [])
+            blamed = things.setdefault(text + SAID[finding.done], [])
             if finding.blamed not in blamed:
                 blamed.append(finding.blamed)
     for guard, things in guards.items():

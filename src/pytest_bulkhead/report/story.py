@@ -26,6 +26,7 @@ from pytest_bulkhead.core.policy import GpuRelease, Policy
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.attempts import Attempts
+from pytest_bulkhead.report.chart import Chart
 from pytest_bulkhead.report.crash import end_words, headline
 from pytest_bulkhead.report.imports import bill_lines
 from pytest_bulkhead.report.journal import Line
@@ -69,6 +70,8 @@ class Story:
 
     heading: Mapping[str, Any]
     run: Run
+    #: Which test was where and when.
+    chart: Chart
     lives: Lives = dataclasses.field(default_factory=Lives)
     #: One text for each template.
     templates: list[str] = dataclasses.field(default_factory=list)
@@ -152,7 +155,8 @@ def tell(heading: Mapping[str, Any], lines: Sequence[Line], *, torn: bool = Fals
     Raises:
         UsageProblem: the heading does not say how the run was to be.
     """
-    story = Story(heading, Run(policy_of(heading)), torn=torn)
+    run = Run(policy_of(heading))
+    story = Story(heading, run, Chart(run), torn=torn)
     instants = [line.now for line in lines if line.event is not None]
     if instants:
         story.first, story.last = instants[0], instants[-1]
@@ -174,6 +178,7 @@ def _take(story: Story, line: Line, now: float, *, check: bool) -> None:
 
 
 def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
+    story.chart.note(facts, now)
     leak = facts.get("leak")
     if leak:
         story.leaks.append(Leak(leak["pid"], leak["command"], tuple(leak["tests"])))
@@ -201,6 +206,7 @@ def _replay(story: Story, event: ev.Event, now: float, *, check: bool) -> None:
         actions = story.run.handle(event, now)
         story.lives.note(story.run, event, actions, now)
         story.attempts.note(story.run, event, actions, now)
+        story.chart.look(event, actions, now)
         if check:
             story.run.validate()
     except Exception as problem:  # noqa: BLE001 - whatever a core breaks with, its input was wrong
