@@ -93,9 +93,7 @@ class Loop:
 
     def _wait(self) -> None:
         ready = self._selector.select(self._patience())
-        if not ready:
-            self._status.draw(clock.monotonic())
-        else:
+        if ready:
             self._status.erase()
         for key, _events in ready:
             if isinstance(key.data, Craft):
@@ -109,6 +107,7 @@ class Loop:
                 self._hear_keeper()
         self._handle_queue()  # what hooks of plugins asked for
         self._look_at_clock()
+        self._status.draw(clock.monotonic())
         if ready and self._bridge.run.roster.provided and not self._hearing.was_asked():
             clock.pause(_GATHER)
 
