@@ -46,6 +46,8 @@ VANISH_LIMIT = 2.0
 def pytest_configure() -> None:
     # Hundreds of crashes here are intended; nobody wants their core files.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    # ... nor a second of gdb for each.
+    os.environ.setdefault("BULKHEAD_NATIVE", "off")
 
 
 def processes_of(tag: str) -> dict[int, str]:
@@ -199,8 +201,6 @@ class Runner:
         output = self.path.parent / f"output-{tag}.txt"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
         kept |= {_TAG: tag, "PYTEST_DEBUG_TEMPROOT": str(self.path.parent), "COLUMNS": "160"}
-        # A second for each of hundreds of crashes that are intended.
-        kept.setdefault("BULKHEAD_NATIVE", "off")
         if "PYTHONPATH" in environ and "PYTHONPATH" in kept:
             environ["PYTHONPATH"] += os.pathsep + kept["PYTHONPATH"]
         with output.open("wb") as file:
