@@ -21,7 +21,7 @@ import sysconfig
 import time
 import uuid
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,8 @@ VANISH_LIMIT = 2.0
 def pytest_configure() -> None:
     # Hundreds of crashes here are intended; nobody wants their core files.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    # ... nor a second of gdb for each.
+    os.environ.setdefault("BULKHEAD_NATIVE", "off")
 
 
 def processes_of(tag: str) -> dict[int, str]:
@@ -187,6 +189,9 @@ class Runner:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: Whether crashed tests are run once more where nothing else is said: many a test here
+        #: counts what was run.
+        self.verifies = False
         self.runs: list[Running] = []
 
     def __call__(
@@ -194,18 +199,23 @@ class Runner:
     ) -> Finished:
         return self.start(*args, cwd=cwd, **environ).finish(timeout)
 
+    def _completed(self, args: Sequence[object]) -> list[str]:
+        words = list(map(str, args))
+        isolated = any(word.startswith("--isolate=") for word in words)
+        if self.verifies or not isolated or any("isolate_verify" in word for word in words):
+            return words
+        return [*words, "-o", "isolate_verify=off"]
+
     def start(self, *args: object, cwd: Path | None = None, **environ: str) -> Running:
         tag = uuid.uuid4().hex
         output = self.path.parent / f"output-{tag}.txt"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
         kept |= {_TAG: tag, "PYTEST_DEBUG_TEMPROOT": str(self.path.parent), "COLUMNS": "160"}
-        # A second for each of hundreds of crashes that are intended.
-        kept.setdefault("BULKHEAD_NATIVE", "off")
         if "PYTHONPATH" in environ and "PYTHONPATH" in kept:
             environ["PYTHONPATH"] += os.pathsep + kept["PYTHONPATH"]
         with output.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "pytest", *map(str, args)],
+                [sys.executable, "-m", "pytest", *self._completed(args)],
                 cwd=cwd or self.path,
                 env=kept | environ,
                 stdin=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ def test_killed():
 """
 
 #: What is not to come into the way of the run's own: a report, and a plugin that the suite needs.
-INI = "[pytest]\nisolate_verify = off\naddopts = --junitxml=junit.xml -p needed\n"
+INI = "[pytest]\naddopts = --junitxml=junit.xml -p needed\n"
 NEEDS = {
     "needed.py": "HERE = True\n",
     "conftest.py": "import sys\nassert 'needed' in sys.modules\n",
@@ -110,6 +110,7 @@ def test_a_crash_that_does_not_come_again(run, files):
         pytest.skip("gdb is not in PATH")
     text = f"import sys\ndef test_a(): sys.spoilt = True\ndef test_b():\n    if hasattr(sys, 'spoilt'): {SEGV}\n"
     files({"test_o.py": text})
+    run.verifies = True
     known = run("--isolate=session", "--isolate-native=auto")
     tried = run("--isolate=session", "--isolate-native=auto", "-o", "isolate_verify=off")
 

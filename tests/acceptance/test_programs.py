@@ -68,6 +68,7 @@ def test_program_ends_as_the_model_says(program, level, start, run, no_process_l
         pytest.skip(f"needs pytest {program.min_pytest}")
     names = place(program, run.path)
     arguments = names if len(names) == len(program.files) else []
+    run.verifies = True
     finished = run(
         f"--isolate={level}", "-o", f"isolate_start={start}", "-v", "--junitxml=junit.xml",
         "--isolate-report=run.jsonl", *program.args, *arguments,
@@ -149,6 +150,7 @@ def test_whole_folder_in_one_run(run, no_process_left):
             place(program, run.path)
             for word, count in program.counts("function").items():
                 wanted[word] = wanted.get(word, 0) + count
+    run.verifies = True
     finished = run("--isolate=function", "-n", "2", "-q", "--junitxml=junit.xml", timeout=240)
     # Two workers at once may both try a wide fixture that crashes: two crashes, not one and an error.
     found = finished.counts

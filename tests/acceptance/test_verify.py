@@ -52,6 +52,11 @@ def test_suffers(): assert "LEFT" not in os.environ
 """
 
 
+@pytest.fixture(autouse=True)
+def verifies(run):
+    run.verifies = True
+
+
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_a_crash_after_others_is_tried_alone(run, files, start):
     """The report says that it passes alone; what was tried counts nowhere and is heard by nobody."""

@@ -94,7 +94,9 @@ def command_line(folder: Path, level: str) -> list[str]:
 def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment in which pytest loads nothing but what the command line names."""
     kept = {key: value for key, value in environ.items() if not key.startswith(_FOREIGN)}
-    return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100"}
+    # Without gdb, which some have and some not: the demo shows the same everywhere, and is quick.
+    own = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COLUMNS": "100", "BULKHEAD_NATIVE": "off"}
+    return kept | own
 
 
 @contextlib.contextmanager

@@ -200,20 +200,27 @@ class Autopsy:
         craft = bridge.fleet.get(number)
         template = action.worker == TEMPLATE or craft is None
         name = "the template" if template else craft.node.gateway.id  # type: ignore[union-attr]
+        seen, what = self._seen(craft, action.killed_for), f"process {name}"
         evidence = Evidence(
-            nodeid="",
+            nodeid=what,
             worker=name,
             phase=action.phase,
             subject=action.subject,
             end=action.end,
             killed_for=action.killed_for,
-            stacks=self._seen(craft, action.killed_for).stacks,
+            stacks=seen.stacks,
+            standstill=seen.standstill,
+            native=seen.native,
             output=_stderr_of(self._sections(action.phase, craft)),
         )
+        evidence = self._with_surroundings(evidence)
         items = tuple(bridge.run.items[index].nodeid for index in action.items)
-        sections = self._sections(action.phase, craft)
         found = next(iter(_diagnoses(evidence)), None)
-        self.report_error(f"process {name}", breach_text(evidence, items, found), sections)
+        sections = [*_of_debuggers(evidence), *self._sections(action.phase, craft)]
+        text = breach_text(evidence, items, found)
+        if bridge.artifacts is not None:
+            bridge.artifacts.keep(evidence, text, sections)
+        self.report_error(what, text, sections, facts=as_plain(evidence))
 
     def report_held(self, action: do.ReportHeld) -> None:
         """Tell of memory of a GPU that did not come back: an error of the run, if that is asked."""
@@ -236,9 +243,16 @@ class Autopsy:
         self.report_error("the run", f"{action.reason}; the tests that had not run were not run")
 
     def report_error(
-        self, what: str, text: str, sections: list[tuple[str, str]] | None = None
+        self, what: str, text: str, sections: list[tuple[str, str]] | None = None, **facts: object
     ) -> None:
-        """Report an error of the run: it counts, is shown and makes the exit status 1."""
+        """Report an error of the run: it counts, is shown and makes the exit status 1.
+
+        Args:
+            what: it is an error of, in the place of a test.
+            text: what is shown of it.
+            sections: what was captured.
+            facts: for the journal.
+        """
         manager = self._bridge.config.pluginmanager
         deaf = [plugin for name in _REMEMBER if (plugin := manager.getplugin(name))]
         report: Any = pytest.TestReport(
@@ -252,7 +266,7 @@ class Autopsy:
         )
         report.isolate_end = "breach"
         manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
-        self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [])
+        self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [], **facts)
 
 
 def _of_debuggers(evidence: Evidence) -> list[tuple[str, str]]:

@@ -98,9 +98,7 @@ class Loop:
         if self._bridge.journal is not None:
             self._bridge.journal.flush()
         ready = self._selector.select(self._patience())
-        if not ready:
-            self._status.draw(clock.monotonic())
-        else:
+        if ready:
             self._status.erase()
         for key, _events in ready:
             if isinstance(key.data, Craft):
@@ -114,6 +112,7 @@ class Loop:
                 self._hear_keeper()
         self._handle_queue()  # what hooks of plugins asked for
         self._look_at_clock()
+        self._status.draw(clock.monotonic())
         if ready and self._bridge.run.roster.provided and not self._hearing.was_asked():
             clock.pause(_GATHER)
 

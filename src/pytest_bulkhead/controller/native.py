@@ -40,16 +40,26 @@ def note_death(bridge: Bridge, craft: Craft | None, evidence: Evidence, report: 
     """Note a crash whose native stack will be wanted, and put its core file aside."""
     if bridge.settings.native == "off" or not ways.is_native(evidence.end, evidence.killed_for):
         return
-    core: Fact[str] = Unknown("the process was not known")
-    if craft is not None and bridge.settings.native != "gdb":
-        pid = craft.hull.page.tail().process or craft.pid
-        since = clock.wall() - evidence.seconds - 1
-        core = core_files.find_core(pid, os.fspath(bridge.config.invocation_params.dir), since)
-    if isinstance(core, Known) and bridge.settings.native in OF_CORES:
-        aside = f"{core.value}.{bridge.run_uid}-{len(bridge.deaths)}"
-        os.replace(core.value, aside)
-        core = Known(aside, core.source)
+    try:
+        core = _core_of(bridge, craft, evidence)
+    except OSError as problem:  # it was there, and is gone
+        core = Unknown(f"the core file: {problem}")
     bridge.deaths.append(Death(report, evidence, core))
+
+
+def _core_of(bridge: Bridge, craft: Craft | None, evidence: Evidence) -> Fact[str]:
+    """Return the core file of a death: where it is out of the way of the next, if it is ours."""
+    way = bridge.settings.native
+    if craft is None or way == "gdb":
+        return Unknown("nobody has looked for a core file")
+    pid = craft.hull.page.tail().process or craft.pid
+    since = clock.wall() - evidence.seconds - 1
+    core = core_files.find_core(pid, os.fspath(bridge.config.invocation_params.dir), since)
+    if isinstance(core, Unknown) or way not in OF_CORES:
+        return core
+    aside = f"{core.value}.{bridge.run_uid}-{len(bridge.deaths)}"
+    os.replace(core.value, aside)
+    return Known(aside, core.source)
 
 
 def add_native_stacks(bridge: Bridge) -> None:

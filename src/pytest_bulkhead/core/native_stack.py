@@ -18,12 +18,12 @@ MAX_FRAMES, MAX_THREADS = 10, 4
 _OF_PYTHON = re.compile(
     r"_?PyEval_|_?PyObject_|_?PyFunction_|_?PyVectorcall|_?PyCFunction|_?PyRun_|Py_RunMain|"
     r"Py_BytesMain|pymain_|pyrun_|run_mod|run_eval_code|do_call_core|call_function|"
-    r"(method|type|object|function)_?(call|vectorcall|vacall)|cfunction_|vectorcall|slot_tp_call|partial_|"
+    r"(method|type|object|function)_?(call|vectorcall|vacall)|cfunction_|vectorcall|slot_tp_call|partial_|gen_send|"
     r"builtin_exec|__libc_start|_start\b|main\b|start_thread|_*clone3?\b|pythread_wrapper|"
     r"thread_run"
 )
 #: Files of Python whose calls lead to every test.
-_OF_PYTEST = re.compile(r".*/(_pytest|pluggy|pytest_bulkhead)/|.*<frozen runpy>")
+_OF_PYTEST = re.compile(r".*/(_pytest|pluggy|pytest_bulkhead)/|.*/pytest/__main__|.*<frozen runpy>")
 #: How a process sends itself the signal of which it dies.
 _OF_RAISING = re.compile(r"__pthread_kill|(__GI_)?raise\b|gsignal|__restore_rt")
 

@@ -76,9 +76,8 @@ def _lines(evidence: Evidence, diagnosis: Diagnosis | None) -> Iterator[str]:
     if evidence.end.peak_kib:
         yield f"  peak memory: {evidence.end.peak_kib / 1024:.0f} MiB resident"
     yield from _memory(evidence)
-    if evidence.timed_out and evidence.standstill is not None:
-        yield f"  meanwhile:   {verdict(evidence.standstill, evidence.stacks)}"
-        yield from _below(evidence.standstill)
+    if evidence.timed_out:
+        yield from _standstill(evidence)
     if evidence.decided:
         yield "  the test itself had finished: its outcome stands, this is an error at teardown"
     if evidence.rest:
@@ -88,8 +87,7 @@ def _lines(evidence: Evidence, diagnosis: Diagnosis | None) -> Iterator[str]:
         yield f"  which of them it needs: {bisect_command(evidence.nodeid, evidence.journal)}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
-    if evidence.artifacts:
-        yield f"  artifacts:   {evidence.artifacts}"
+    yield from _kept(evidence)
     yield f"  run it again: {evidence.command}"
     yield ""
     yield trim_stacks(evidence.stacks) or _why_no_stacks(evidence)
@@ -141,9 +139,18 @@ def _memory(evidence: Evidence) -> Iterator[str]:
         yield f"  in its control group since the run began: {', '.join(events)}"
 
 
-def _below(seen: Standstill) -> Iterator[str]:
+def _standstill(evidence: Evidence) -> Iterator[str]:
+    seen = evidence.standstill
+    if seen is None:
+        return
+    yield f"  meanwhile:   {verdict(seen, evidence.stacks)}"
     for child in seen.below:
         yield f"  below it:    {child.pid}, {child.state}: {child.command[:_MAX_COMMAND]}"
+
+
+def _kept(evidence: Evidence) -> Iterator[str]:
+    if evidence.artifacts:
+        yield f"  artifacts:   {evidence.artifacts}"
 
 
 def _rest(count: int) -> str:
@@ -204,6 +211,7 @@ def breach_text(
         first = f"{evidence.worker} ended with {end_words(evidence.end)} {where}"
     meant = diagnosis_lines(diagnosis) if diagnosis else ()
     lines = [first, *meant, "", *_who_ran(evidence, items)]
+    lines += [*_standstill(evidence), *_kept(evidence)]
     if evidence.stacks:
         lines += ["", trim_stacks(evidence.stacks)]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -21,7 +22,7 @@ class StatusLine:
 
     def __init__(self, config: pytest.Config, run: Run, lent: Callable[[], bool]) -> None:
         reporter = config.pluginmanager.getplugin("terminalreporter")
-        watched = getattr(reporter, "isatty", False)
+        watched = getattr(reporter, "isatty", False) and _wanted(config)
         self._writer = getattr(reporter, "_tw", None) if watched else None
         self._run = run
         self._lent = lent
@@ -54,6 +55,12 @@ class StatusLine:
         # Past the writer's own bookkeeping: the line is not part of the report.
         self._writer._file.write(text)  # type: ignore[union-attr]
         self._writer._file.flush()  # type: ignore[union-attr]
+
+
+def _wanted(config: pytest.Config) -> bool:
+    """Whether there is room for it: with -q least is asked for, with -s tests write there too."""
+    shown = config.get_verbosity() >= 0 and config.getoption("capture", "") != "no"
+    return shown and os.environ.get("TERM") != "dumb"  # such a terminal cannot go back a line
 
 
 def running_text(running: list[tuple[Worker, Item]], now: float) -> str:

@@ -37,7 +37,7 @@ def installed() -> dict[str, str]:
 
 
 def run(argv: Sequence[str], limit: float, folder: str | None = None) -> Said:
-    """Run a debugger to its end.
+    """Run a debugger to its end, and end what it has left: every child that we have got meanwhile.
 
     Args:
         argv: its command line.
@@ -55,8 +55,10 @@ def run(argv: Sequence[str], limit: float, folder: str | None = None) -> Said:
             late = not process.ends_within(debugger.pid, limit)
             return Said(files.read_text(out), late)
         finally:
-            end_descendants(_SCUTTLE_LIMIT, ours)
+            process.kill_group(debugger.pid)
+            process.wait_end(debugger.pid, 0)
             debugger.returncode = 0  # it is reaped
+            end_descendants(_SCUTTLE_LIMIT, ours)
     finally:
         os.close(out)
 

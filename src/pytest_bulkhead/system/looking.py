@@ -17,7 +17,7 @@ from pytest_bulkhead.system import clock, linux, process
 _MAX_BELOW, _MAX_FDS = 4, 100
 
 #: Seconds in which a process begins to write its stacks; a pause in which nothing came is the end.
-_DUMP_LIMIT, _DUMP_PAUSE = 0.1, 0.01
+_DUMP_LIMIT, _DUMP_PAUSE = 0.3, 0.03
 
 _MEMORY_LIMITS = {"Max address space": "RLIMIT_AS", "Max data size": "RLIMIT_DATA"}
 

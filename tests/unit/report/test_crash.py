@@ -210,3 +210,12 @@ def test_memory_is_told_where_it_is_limited():
     assert "  RLIMIT_AS:   8.00 GiB\n" in text
     assert "  in its control group since the run began: oom_kill 2\n" in text
     assert "control group" not in report_text(evidence())
+
+
+def test_a_breach_says_what_it_did_meanwhile_and_where_more_is():
+    """As a crash of a test does."""
+    seen = Standstill(0.3, 0.0, "S (sleeping)")
+    text = breach_text(evidence(Phase.LEAVING, standstill=seen, artifacts="/kept/gw0"), ())
+
+    assert "  meanwhile:   it stood still" in text
+    assert "  artifacts:   /kept/gw0" in text

@@ -46,13 +46,19 @@ class Screen:
 
 
 @pytest.fixture
-def line():
-    def make(isatty=True, lent=False, since=0.0):
+def line(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+
+    def make(isatty=True, lent=False, since=0.0, verbosity=0, capture="fd"):
         screen, run = Screen(isatty), Run(Policy())
         run.items = (ITEM,)
         run.workers[1] = running(0, since)[0]
         manager = SimpleNamespace(getplugin=lambda _name: screen)
-        return StatusLine(SimpleNamespace(pluginmanager=manager), run, lambda: lent), screen
+        config = SimpleNamespace(
+            pluginmanager=manager, get_verbosity=lambda: verbosity,
+            getoption=lambda name, _default: {"capture": capture}[name],
+        )  # fmt: skip
+        return StatusLine(config, run, lambda: lent), screen
 
     return make
 
@@ -70,10 +76,21 @@ def test_a_slow_test_is_drawn_and_erased(line):
     assert "" == screen.written
 
 
-@pytest.mark.parametrize("quiet", [{"isatty": False}, {"lent": True}, {"since": 9.5}])
+@pytest.mark.parametrize(
+    "quiet",
+    [{"isatty": False}, {"lent": True}, {"since": 9.5}, {"verbosity": -1}, {"capture": "no"}],
+)
 def test_it_keeps_silent(quiet, line):
-    """No terminal, a debugger that has it, or a test that just began: nothing is drawn."""
+    """No terminal, a debugger that has it, -q, -s, or a test that just began: nothing is drawn."""
     status, screen = line(**quiet)
+    status.draw(10.0)
+    assert "" == screen.written
+
+
+def test_a_terminal_that_cannot_go_back_a_line(line, monkeypatch):
+    """Nothing is drawn."""
+    monkeypatch.setenv("TERM", "dumb")
+    status, screen = line()
     status.draw(10.0)
     assert "" == screen.written
 
