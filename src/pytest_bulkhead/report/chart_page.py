@@ -23,14 +23,14 @@ from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.guards.registry import NAMES, advice_of
 from pytest_bulkhead.report.chart import (
     PHASES,
-    Attempt,
     Chart,
-    Process,
     Span,
+    Stint,
     how_it_ended,
     spans_of,
 )
 from pytest_bulkhead.report.left_behind import SAID, read_finding
+from pytest_bulkhead.report.lives import Life
 from pytest_bulkhead.report.terminal import Surroundings, isolation_line
 
 #: Characters of a text that are shown: its beginning and its end. The journal has all.
@@ -93,8 +93,8 @@ def page_facts(chart: Chart, heading: Mapping[str, Any]) -> dict[str, Any]:
         "stopped": run.stopping or ("" if run.closed else "the journal ends here"),
         "states": [state.word for state in State],
         **_tests(chart),
-        "attempts": _attempts(spans_of(chart)),
-        "processes": [_process(chart, process, first) for process in chart.processes.values()],
+        "stints": _stints(spans_of(chart)),
+        "processes": [_process(chart, life, first) for life in chart.lives.of.values()],
         "remarks": [[_micro(remark.now - first), remark.text] for remark in chart.remarks],
         "deaths": list(_deaths(chart, first, number_of)),
         "learnt": list(_learnt(chart, number_of)),
@@ -132,25 +132,25 @@ def _split(item: Item) -> tuple[str, str]:
     return "", item.nodeid
 
 
-def _attempts(spans: Sequence[Span]) -> dict[str, Any]:
+def _stints(spans: Sequence[Span]) -> dict[str, Any]:
     """Return spans in columns: `after` is from one's beginning to the next one's."""
     begins = [_micro(span.begun) for span in spans]
-    attempts, phases = [span.attempt for span in spans], [span.phases for span in spans]
+    stints, phases = [span.stint for span in spans], [span.phases for span in spans]
     return {
-        "process": [attempt.worker for attempt in attempts],
-        "test": [attempt.item for attempt in attempts],
+        "process": [stint.worker for stint in stints],
+        "test": [stint.item for stint in stints],
         "after": [at - before for at, before in zip(begins, [0, *begins], strict=False)],
         "took": [
             _micro(span.ended) - begun for span, begun in zip(spans, begins, strict=True)
         ],
-        "state": "".join(_DIGITS[attempt.state] for attempt in attempts),
-        "flags": "".join(map(_flags, attempts)),
+        "state": "".join(_DIGITS[stint.state] for stint in stints),
+        "flags": "".join(map(_flags, stints)),
         **{name: [_phase(phase.get(name)) for phase in phases] for name in PHASES},
     }  # fmt: skip
 
 
-def _flags(attempt: Attempt) -> str:
-    flags = (attempt.fresh, attempt.staging, attempt.clearing, attempt.trial)
+def _flags(stint: Stint) -> str:
+    flags = (stint.fresh, stint.staging, stint.clearing, stint.trial)
     return _DIGITS[sum(flag << place for place, flag in enumerate(flags))]
 
 
@@ -158,13 +158,13 @@ def _phase(seconds: float | None) -> int:
     return -1 if seconds is None else _micro(seconds)
 
 
-def _process(chart: Chart, process: Process, first: float) -> list[object]:
-    ended = chart.last if process.ended is None else process.ended
-    end = process.end
+def _process(chart: Chart, life: Life, first: float) -> list[object]:
+    ended = chart.last if life.ended is None else life.ended
+    end = life.end
     return [
-        process.worker.id, process.slot, process.group, _micro(process.begun - first),
-        _micro(ended - first), end.peak_kib if end else 0, how_it_ended(process),
-        int(end is not None and not (process.left and end.clean)), int(process.worker.forked),
+        life.worker.id, life.worker.slot, life.group, _micro(life.started - first),
+        _micro(ended - first), end.peak_kib if end else 0, how_it_ended(life),
+        int(end is not None and not (life.left and end.clean)), int(life.worker.forked),
     ]  # fmt: skip
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.report.chart import (
-    Attempt,
     Chart,
-    Process,
     Span,
+    Stint,
     how_it_ended,
     phases_of,
     spans_of,
 )
+from pytest_bulkhead.report.lives import Life
 
 #: Of the states that a viewer is to point out, the colours among the few names that the format has.
 _COLOURS = {
@@ -34,8 +34,8 @@ def trace_events(chart: Chart) -> Iterator[Mapping[str, Any]]:
     """Yield the events of the trace, ready to be written as JSON."""
     spans, first = spans_of(chart), chart.first or 0.0
     yield from _names(chart)
-    for process in chart.processes.values():
-        yield from _life(chart, process, first)
+    for life in chart.lives.of.values():
+        yield from _life(chart, life, first)
     for span in spans:
         yield from _test(chart, span)
     for remark in chart.remarks:
@@ -49,47 +49,47 @@ def trace_events(chart: Chart) -> Iterator[Mapping[str, Any]]:
 
 def _names(chart: Chart) -> Iterator[Mapping[str, Any]]:
     yield {"ph": "M", "pid": 1, "name": "process_name", "args": {"name": "tests"}}
-    for slot in sorted({process.slot for process in chart.processes.values()}):
+    for slot in sorted({life.worker.slot for life in chart.lives.of.values()}):
         yield {
             "ph": "M", "pid": 1, "tid": slot, "name": "thread_name", "args": {"name": f"gw{slot}"},
         }  # fmt: skip
 
 
-def _life(chart: Chart, process: Process, first: float) -> Iterator[Mapping[str, Any]]:
+def _life(chart: Chart, life: Life, first: float) -> Iterator[Mapping[str, Any]]:
     """Yield a process: processes of a slot may overlap by an end that is heard late."""
-    ended = chart.last if process.ended is None else process.ended
-    how = how_it_ended(process)
-    peak = process.end.peak_kib if process.end else 0
-    facts = {"group": process.group, "forked": process.worker.forked, "end": how, "peak_kib": peak}
-    common = {"cat": "process", "pid": 1, "tid": process.slot, "id": process.worker.id}
-    common["name"] = f"gw{process.slot}: {process.group}"
-    yield {**common, "ph": "b", "ts": _micro(process.begun - first), "args": facts}
+    ended = chart.last if life.ended is None else life.ended
+    how = how_it_ended(life)
+    peak = life.end.peak_kib if life.end else 0
+    facts = {"group": life.group, "forked": life.worker.forked, "end": how, "peak_kib": peak}
+    common = {"cat": "process", "pid": 1, "tid": life.worker.slot, "id": life.worker.id}
+    common["name"] = f"gw{life.worker.slot}: {life.group}"
+    yield {**common, "ph": "b", "ts": _micro(life.started - first), "args": facts}
     yield {**common, "ph": "e", "ts": _micro(ended - first)}
-    yield _instant("process starts", process.begun - first, process.slot, facts)
-    if process.ended is not None:
-        yield _instant(f"process {how}", ended - first, process.slot, facts)
+    yield _instant("process starts", life.started - first, life.worker.slot, facts)
+    if life.ended is not None:
+        yield _instant(f"process {how}", ended - first, life.worker.slot, facts)
 
 
 def _test(chart: Chart, span: Span) -> Iterator[Mapping[str, Any]]:
-    attempt = span.attempt
-    nodeid, state = chart.run.items[attempt.item].nodeid, attempt.state
-    name = f"fixtures of {nodeid}" if attempt.of_stage else nodeid
-    name = f"trial of {name}" if attempt.trial else name
+    stint = span.stint
+    nodeid, state = chart.run.items[stint.item].nodeid, stint.state
+    name = f"fixtures of {nodeid}" if stint.of_stage else nodeid
+    name = f"trial of {name}" if stint.trial else name
     row = _complete(name, "test", span.slot, span.begun, span.ended)
-    row["args"] = {"state": _state(attempt), **attempt.phases}
-    if state in _COLOURS and not attempt.of_stage:
+    row["args"] = {"state": _state(stint), **stint.phases}
+    if state in _COLOURS and not stint.of_stage:
         row["cname"] = _COLOURS[state]
     yield row
     for phase, begun, ended in phases_of(span):
         yield _complete(phase, "phase", span.slot, begun, ended)
-    if state in (State.CRASHED, State.TIMED_OUT) and not attempt.clearing:
+    if state in (State.CRASHED, State.TIMED_OUT) and not stint.clearing:
         yield _instant(state.word, span.ended, span.slot, {"test": nodeid})
 
 
-def _state(attempt: Attempt) -> str:
-    if attempt.of_stage:
-        return "set up" if attempt.staging else "torn down"
-    return attempt.state.word
+def _state(stint: Stint) -> str:
+    if stint.of_stage:
+        return "set up" if stint.staging else "torn down"
+    return stint.state.word
 
 
 def _busy(spans: Iterable[Span]) -> Iterator[Mapping[str, Any]]:

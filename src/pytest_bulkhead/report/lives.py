@@ -1,4 +1,4 @@
-"""The lives of a run's processes, noted while a journal is replayed.
+"""The lives of a run's processes, noted while it goes on or is replayed.
 
 Knows no text and no clock: instants are those of the journal.
 """
@@ -13,7 +13,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Stage, Worker
+from pytest_bulkhead.core.worker import Worker
 
 
 @dataclasses.dataclass(slots=True)
@@ -36,6 +36,11 @@ class Life:
     crash: do.ReportCrash | None = None
     #: How many processes below it died.
     fallen: int = 0
+
+    @property
+    def trial(self) -> bool:
+        """Whether what its tests do does not count."""
+        return self.worker.attempt is not None and not self.worker.attempt.counts
 
     @property
     def start_seconds(self) -> float:
@@ -67,15 +72,6 @@ class Lives:
         #: Seconds from the beginning of the run to the end of the first collection, 0.0 for none.
         self.collection_seconds = 0.0
 
-    def note_before(self, event: ev.Event, now: float) -> None:
-        """Note of an event what is forgotten once the run has handled it."""
-        if isinstance(event, ev.WorkerEnded):
-            life = self.of[event.worker]
-            life.ended, life.end, life.phase = now, event.end, event.doing.phase
-            life.left = life.worker.stage is Stage.LEFT
-        elif isinstance(event, ev.CellEnded):
-            self.of[event.worker].fallen += 1
-
     def note(self, run: Run, event: ev.Event, wishes: Iterable[do.Action], now: float) -> None:
         """Note what an event meant that the run has just handled.
 
@@ -89,15 +85,30 @@ class Lives:
             self._begun = now
         elif isinstance(event, ev.Collected):
             self.collection_seconds = self.collection_seconds or now - self._begun
-        elif isinstance(event, ev.WorkerJoined):
-            self.of[event.worker].joined = now
-        elif isinstance(event, ev.WorkerLeaving):
-            self.of[event.worker].leaving = now
+        elif isinstance(event, ev.KeeperLost):
+            for life in self.of.values():
+                _end(life, event.end, life.worker.phase, now)
+        elif getattr(event, "worker", 0) in self.of:
+            self._note_of(self.of[event.worker], event, now)  # type: ignore[union-attr]
         for wish in wishes:
             if isinstance(wish, do.StartWorker):
                 self._begin(run, wish, now)
             elif isinstance(wish, do.ReportCrash):
                 self._note_crash(run, wish)
+
+    def _note_of(self, life: Life, event: ev.Event, now: float) -> None:
+        if isinstance(event, ev.WorkerJoined):
+            life.joined = now
+        elif isinstance(event, ev.WorkerLeaving):
+            life.leaving = now
+        elif isinstance(event, ev.WorkerLeft):
+            life.left = True
+        elif isinstance(event, ev.CellEnded):
+            life.fallen += 1
+        elif isinstance(event, ev.WorkerEnded):
+            _end(life, event.end, event.doing.phase, now)
+        elif isinstance(event, ev.SpareEnded):
+            _end(life, event.end, Phase.STARTING, now)
 
     def _begin(self, run: Run, wish: do.StartWorker, now: float) -> None:
         worker, group = run.workers[wish.worker], run.roster.groups[wish.group].name
@@ -112,3 +123,8 @@ class Lives:
         # Where a process below it died, a staged worker goes on.
         if not (life.worker.staged and crash.worker in run.workers):
             life.crash = crash
+
+
+def _end(life: Life, end: End, phase: Phase, now: float) -> None:
+    if life.ended is None:
+        life.ended, life.end, life.phase = now, end, phase

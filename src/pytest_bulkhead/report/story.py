@@ -72,7 +72,6 @@ class Story:
     run: Run
     #: Which test was where and when.
     chart: Chart
-    lives: Lives = dataclasses.field(default_factory=Lives)
     #: One text for each template.
     templates: list[str] = dataclasses.field(default_factory=list)
     deaths: list[Death] = dataclasses.field(default_factory=list)
@@ -91,6 +90,11 @@ class Story:
     broken: str = ""
     first: float = 0.0
     last: float = 0.0
+
+    @property
+    def lives(self) -> Lives:
+        """The lives of its processes."""
+        return self.chart.lives
 
     @property
     def course(self) -> Course:
@@ -201,10 +205,8 @@ def _take_evidence(story: Story, facts: Mapping[str, Any], now: float) -> None:
 
 def _replay(story: Story, event: ev.Event, now: float, *, check: bool) -> None:
     try:
-        story.lives.note_before(event, now)
         _note_template(story, event)
         actions = story.run.handle(event, now)
-        story.lives.note(story.run, event, actions, now)
         story.attempts.note(story.run, event, actions, now)
         story.chart.look(event, actions, now)
         if check:

@@ -19,10 +19,10 @@ from .charting import CRASH, SEGV, items, leaves, ran, told
 def drawn(happened=CRASH, **heading):
     """Return (item, begun, ended, state) of each span."""
     spans = spans_of(told(happened, **heading).chart)
-    return [(s.attempt.item, s.begun, s.ended, s.attempt.state.word) for s in spans]
+    return [(s.stint.item, s.begun, s.ended, s.stint.state.word) for s in spans]
 
 
-def test_each_attempt_has_its_span_in_seconds_from_the_start():
+def test_each_stint_has_its_span_in_seconds_from_the_start():
     """What was heard of a test, from the run's first event on, and how it ended."""
     assert drawn() == [
         (0, 2.0, 3.0, "passed"),
@@ -33,11 +33,16 @@ def test_each_attempt_has_its_span_in_seconds_from_the_start():
 
 def test_each_process_has_its_life():
     """Group, slot, from when to when, how it ended and its peak are known of each."""
-    first, second = told().chart.processes.values()
+    first, second = told().chart.lives.of.values()
 
-    assert (first.slot, first.group, first.begun, first.ended) == (0, "session", 101.0, 104.0)
+    assert (first.worker.slot, first.group, first.started, first.ended) == (
+        0,
+        "session",
+        101.0,
+        104.0,
+    )
     assert (first.end, how_it_ended(first)) == (SEGV, "ended with SIGSEGV")
-    assert (second.begun, second.ended, how_it_ended(second)) == (104.0, 106.5, "left")
+    assert (second.started, second.ended, how_it_ended(second)) == (104.0, 106.5, "left")
 
 
 def test_phases_follow_each_other_and_the_one_that_was_cut_short_goes_to_the_end():
@@ -77,7 +82,7 @@ def test_spans_of_a_worker_never_overlap(tests):
     ends = [0.0, *(instant for span in spans for instant in (span.begun, span.ended))]
 
     assert sorted(ends) == ends
-    assert [span.attempt.item for span in spans] == list(range(len(tests)))
+    assert [span.stint.item for span in spans] == list(range(len(tests)))
 
 
 def test_a_run_that_was_cut_off_has_what_was_running():
@@ -87,7 +92,7 @@ def test_a_run_that_was_cut_off_has_what_was_running():
     assert (1, 3.0, 9.0, "running") in drawn(happened)
 
 
-def test_a_test_that_is_run_again_has_two_attempts():
+def test_a_test_that_is_run_again_has_two_stints():
     """Each of them with its own state and place."""
     happened = [
         CRASH[0],
@@ -98,9 +103,9 @@ def test_a_test_that_is_run_again_has_two_attempts():
         (104.5, ev.WorkerJoined(2)),
         *ran(2, 1, 105.0, (0.0, 1.0, 0.0)),
     ]
-    attempts = [(item, state) for item, _begun, _ended, state in drawn(happened) if item == 1]
+    stints = [(item, state) for item, _begun, _ended, state in drawn(happened) if item == 1]
 
-    assert [(1, "crashed"), (1, "passed")] == attempts
+    assert [(1, "crashed"), (1, "passed")] == stints
 
 
 TRIAL = [
@@ -120,7 +125,7 @@ TRIAL = [
 def test_a_trial_has_an_end_of_its_own(happened, state):
     """What it has shown is on the chart, and does not change what the test has come to."""
     chart = told([*TRIAL, *happened], verify="crashes").chart
-    counted, trial = [attempt for attempt in chart.attempts if attempt.item == 1]
+    counted, trial = [stint for stint in chart.stints if stint.item == 1]
 
     assert ("crashed", False) == (counted.state.word, counted.trial)
     assert (state, True, 108.5) == (trial.state.word, trial.trial, trial.ended)
@@ -141,7 +146,7 @@ def staged(*happened):
     return told([*head, *happened], level="function", stage=True)
 
 
-def test_fixtures_of_a_stage_are_an_attempt_of_their_own():
+def test_fixtures_of_a_stage_are_a_stint_of_their_own():
     """While a stage sets wide fixtures up, the test that needs them does not run yet."""
     chart = staged(
         (1.0, ev.StageBusy(1, 0)),
@@ -150,13 +155,13 @@ def test_fixtures_of_a_stage_are_an_attempt_of_their_own():
         *ran(1, 0, 3.0, (0.0, 1.0, 0.0))[1:],
         (4.0, ev.TestStarted(1, 1, fresh=True)),
     ).chart
-    found = [(s.attempt.item, s.attempt.staging, s.attempt.fresh, s.begun) for s in spans_of(chart)]
+    found = [(s.stint.item, s.stint.staging, s.stint.fresh, s.begun) for s in spans_of(chart)]
 
     assert [(0, True, True, 1.0), (0, False, True, 3.0), (1, False, True, 4.0)] == found
     assert [*phases_of(spans_of(chart)[0])] == []
 
 
-def test_while_a_stage_tears_down_that_is_an_attempt_too():
+def test_while_a_stage_tears_down_that_is_a_stint_too():
     """After its last test, which has its own state already."""
     chart = staged(
         *ran(1, 0, 1.0, (0.0, 1.0, 0.0)),
@@ -165,8 +170,8 @@ def test_while_a_stage_tears_down_that_is_an_attempt_too():
     ).chart
     test, stage = spans_of(chart)
 
-    assert (False, True) == (test.attempt.of_stage, stage.attempt.of_stage)
-    assert (3.0, 4.0, True) == (stage.begun, stage.ended, stage.attempt.clearing)
+    assert (False, True) == (test.stint.of_stage, stage.stint.of_stage)
+    assert (3.0, 4.0, True) == (stage.begun, stage.ended, stage.stint.clearing)
     assert [*phases_of(stage)] == []
 
 
@@ -190,8 +195,8 @@ def test_a_death_below_a_worker_is_no_end_of_the_worker():
         (1.0, ev.TestStarted(1, 0, fresh=True)), (2.0, ev.CellEnded(1, SEGV, Blame(Phase.CALL, 0)))
     ).chart
 
-    assert [State.CRASHED] == [attempt.state for attempt in chart.attempts]
-    assert [None] == [process.ended for process in chart.processes.values()]
+    assert [State.CRASHED] == [stint.state for stint in chart.stints]
+    assert [None] == [process.ended for process in chart.lives.of.values()]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +218,7 @@ def test_when_the_keeper_dies_all_processes_have_ended():
     """So have the tests that were in hand."""
     chart = told([*CRASH[:9], (109.0, ev.KeeperLost(SEGV))]).chart
 
-    assert [109.0] == [process.ended for process in chart.processes.values()]
+    assert [109.0] == [process.ended for process in chart.lives.of.values()]
     assert [3.0, 9.0] == [span.ended for span in spans_of(chart)]
 
 

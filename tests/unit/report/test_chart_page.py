@@ -58,9 +58,9 @@ def test_an_item_without_a_module_of_its_own_keeps_its_whole_node_id():
     assert [[""], ["::s"]] == [shown["modules"], shown["tests"]["name"]]
 
 
-def test_attempts_are_columns_of_microseconds():
+def test_stints_are_columns_of_microseconds():
     """Each begins so long after the one before it, and a phase that nobody told of is -1."""
-    shown = facts()["attempts"]
+    shown = facts()["stints"]
 
     assert [2_000_000, 3_000_000, 5_000_000] == list(itertools.accumulate(shown["after"]))
     assert [1_000_000, 1_000_000, 1_000_000] == shown["took"]

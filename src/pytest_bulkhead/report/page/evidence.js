@@ -20,8 +20,8 @@ const learntTexts = (test) => test.learnt.flatMap(([title, text]) => [element("h
 function showDetail(test) {
   const word = STATES[test.state], detail = byId("detail");
   const shown = [element("h3", {}, nodeid(test)), element("p", {}, dot(word), word)];
-  test.attempts.forEach((attempt, index) => shown.push(...attemptTexts(attempt, test, index)));
-  if (!test.attempts.length) shown.push(element("p", { className: "dim" }, "It was not begun."));
+  test.stints.forEach((stint, index) => shown.push(...stintTexts(stint, test, index)));
+  if (!test.stints.length) shown.push(element("p", { className: "dim" }, "It was not begun."));
   for (const { guard, blamed, texts } of test.findings) {
     const whose = blamed === nodeid(test) ? "" : `, by ${blamed}`;
     shown.push(element("h4", {}, `left behind: ${guard}${whose}`), list(texts));
@@ -35,14 +35,14 @@ function showDetail(test) {
   detail.scrollTop = 0;
 }
 
-function attemptTexts(attempt, test, index) {
-  const { process } = attempt, ran = before(attempt, 20);
-  const phases = phasesOf(attempt), shown = [];
-  if (test.attempts.length > 1) {
-    shown.push(element("h4", {}, attempt.stage || `${attempt.trial ? "a trial, which does not count" : `attempt ${index + 1}`}: ${STATES[attempt.state]}`));
+function stintTexts(stint, test, index) {
+  const { process } = stint, ran = before(stint, 20);
+  const phases = phasesOf(stint), shown = [];
+  if (test.stints.length > 1) {
+    shown.push(element("h4", {}, stint.stage || `${stint.trial ? "a trial, which does not count" : `attempt ${index + 1}`}: ${STATES[stint.state]}`));
   }
   if (phases.length) {
-    const bar = element("div", { className: `phases state-${slug(STATES[attempt.state])}` });
+    const bar = element("div", { className: `phases state-${slug(STATES[stint.state])}` });
     for (const [name, took] of phases) {
       bar.append(element("i", { className: name }));
       bar.lastChild.style.flexGrow = String(took);
@@ -50,7 +50,7 @@ function attemptTexts(attempt, test, index) {
     shown.push(bar);
   }
   const said = phases.map(([name, took, cut]) => `${name} ${duration(took / 1e6)}${cut ? ", cut short" : ""}`).join("; ");
-  shown.push(element("p", {}, `${duration(attempt.took / 1e6)} in gw${process.slot}, from ${duration(attempt.begun / 1e6)}${said ? `: ${said}` : ""}`));
+  shown.push(element("p", {}, `${duration(stint.took / 1e6)} in gw${process.slot}, from ${duration(stint.begun / 1e6)}${said ? `: ${said}` : ""}`));
   const start = process.forked ? "forked" : "spawned";
   shown.push(element("p", { className: "dim" }, `its worker: ${process.group}, ${start}, ${process.how}, peak memory ${memory(process.peak)}`));
   if (ran.length) {

@@ -20,8 +20,8 @@ const processes = new Map(facts.processes.map(
     [number, { number, slot, group, begun, ended, peak, how, bad, forked }]));
 const slots = [...new Set([...processes.values()].map((process) => process.slot))].sort((a, b) => a - b);
 
-const attempts = (() => {
-  const columns = facts.attempts;
+const stints = (() => {
+  const columns = facts.stints;
   let begun = 0;
   return columns.test.map((test, index) => {
     begun += columns.after[index];
@@ -39,11 +39,11 @@ const attempts = (() => {
 
 const tests = facts.tests.name.map((name, index) => ({
   index, name, module: facts.modules[facts.tests.module[index]],
-  state: digit(facts.tests.state[index]), attempts: [], deaths: [], learnt: [], findings: [], seconds: 0, slot: -1,
+  state: digit(facts.tests.state[index]), stints: [], deaths: [], learnt: [], findings: [], seconds: 0, slot: -1,
 }));
 const nodeid = (test) => test.module + test.name;
 
-for (const attempt of attempts) tests[attempt.test].attempts.push(attempt);
+for (const stint of stints) tests[stint.test].stints.push(stint);
 for (const death of facts.deaths) if (death.test >= 0) tests[death.test].deaths.push(death);
 for (const [test, title, text] of facts.learnt) tests[test]?.learnt.push([title, text]);
 const byNodeid = new Map(tests.map((test) => [nodeid(test), test]));
@@ -52,20 +52,20 @@ for (const [item, guard, blamed, texts] of facts.findings) {
   if (test) test.findings.push({ guard, blamed, texts });
 }
 for (const test of tests) {
-  const last = test.attempts.findLast((attempt) => !attempt.stage && !attempt.trial);
+  const last = test.stints.findLast((stint) => !stint.stage && !stint.trial);
   if (!last) continue;
   test.slot = last.process.slot;
-  const staged = test.attempts.filter((attempt) => attempt.stage).reduce((sum, attempt) => sum + attempt.took, 0);
+  const staged = test.stints.filter((stint) => stint.stage).reduce((sum, stint) => sum + stint.took, 0);
   test.seconds = (staged + (last.phases[2] < 0 ? last.took : last.phases.reduce((sum, one) => sum + one, 0))) / 1e6;
 }
 
-/** The tests that ran in the process of an attempt before it, the latest first. */
-function before(attempt, limit) {
+/** The tests that ran in the process of a stint before it, the latest first. */
+function before(stint, limit) {
   const found = [];
-  if (attempt.fresh) return found;
-  for (let index = attempt.index - 1; index >= 0 && found.length < limit; index--) {
-    const other = attempts[index];
-    if (other.process !== attempt.process) continue;
+  if (stint.fresh) return found;
+  for (let index = stint.index - 1; index >= 0 && found.length < limit; index--) {
+    const other = stints[index];
+    if (other.process !== stint.process) continue;
     if (!other.stage) found.push(tests[other.test]);
     if (other.fresh) break;
   }
@@ -79,11 +79,11 @@ const counts = (() => {
   return new Map([...found].sort(([a], [b]) => BADNESS[b] - BADNESS[a]));
 })();
 
-/** [[phase, microseconds, whether it was cut short]] of an attempt: what no report tells of was. */
-function phasesOf(attempt) {
+/** [[phase, microseconds, whether it was cut short]] of a stint: what no report tells of was. */
+function phasesOf(stint) {
   const found = [];
-  let left = attempt.took;
-  for (const [index, took] of attempt.phases.entries()) {
+  let left = stint.took;
+  for (const [index, took] of stint.phases.entries()) {
     if (took < 0) {
       if (left > 0) found.push([PHASES[index], left, true]);
       break;
@@ -91,7 +91,7 @@ function phasesOf(attempt) {
     found.push([PHASES[index], took, false]);
     left -= took;
   }
-  return attempt.stage ? [] : found;
+  return stint.stage ? [] : found;
 }
 
 function duration(seconds) {

@@ -55,7 +55,7 @@ function makeRow(test, place) {
   },
   element("span", { role: "gridcell" }, dot(word), word),
   element("span", { className: "name", role: "gridcell", title: nodeid(test) }, element("span", { className: "dim" }, test.module), test.name),
-  element("span", { role: "gridcell" }, test.attempts.length ? duration(test.seconds) : ""),
+  element("span", { role: "gridcell" }, test.stints.length ? duration(test.seconds) : ""),
   element("span", { role: "gridcell" }, test.slot < 0 ? "" : `gw${test.slot}`),
   element("span", { role: "gridcell" }, test.findings.length ? String(test.findings.length) : ""));
   row.style.top = `${place * ROW}px`;

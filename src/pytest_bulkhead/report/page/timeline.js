@@ -7,7 +7,7 @@ let view = { ...WHOLE }, colours = {}, chosen = -1, dragged = null, pending = fa
 
 const lanes = slots.map((slot) => ({
   slot,
-  attempts: attempts.filter((attempt) => attempt.process.slot === slot),
+  stints: stints.filter((stint) => stint.process.slot === slot),
   processes: [...processes.values()].filter((process) => process.slot === slot),
 }));
 const LANE = slots.length > 12 ? 30 : 48;
@@ -37,7 +37,7 @@ function readColours() {
 let width = 1;
 const x = (at) => GUTTER + ((at - view.from) / (view.to - view.from)) * width;
 const instant = (left) => view.from + ((left - GUTTER) / width) * (view.to - view.from);
-const colourOf = (attempt) => (attempt.stage ? colours.fixtures : colours[slug(STATES[attempt.state])]);
+const colourOf = (stint) => (stint.stage ? colours.fixtures : colours[slug(STATES[stint.state])]);
 
 function draw() {
   width = Math.max(1, canvas.clientWidth - GUTTER - 8);
@@ -99,27 +99,27 @@ function drawLane(lane, top) {
 /** Tests that are narrower than a pixel are gathered: the worst colours it, and how busy it was. */
 function drawTests(lane, top) {
   const columns = new Map(), frames = [];
-  for (const attempt of lane.attempts) {
-    if (attempt.ended < view.from || attempt.begun > view.to) continue;
-    const left = x(attempt.begun), wide = x(attempt.ended) - left;
+  for (const stint of lane.stints) {
+    if (stint.ended < view.from || stint.begun > view.to) continue;
+    const left = x(stint.begun), wide = x(stint.ended) - left;
     if (wide >= 1.5) {
-      pen.fillStyle = colourOf(attempt);
-      pen.globalAlpha = attempt.trial ? 0.45 : 1;
+      pen.fillStyle = colourOf(stint);
+      pen.globalAlpha = stint.trial ? 0.45 : 1;
       pen.fillRect(left, top, wide - (wide > 4 ? 1 : 0), TEST);
       pen.globalAlpha = 1;
     } else {
       const column = Math.floor(left), known = columns.get(column);
-      const badness = attempt.stage ? -1 : BADNESS[attempt.state];
-      if (!known) columns.set(column, { attempt, badness, wide });
+      const badness = stint.stage ? -1 : BADNESS[stint.state];
+      if (!known) columns.set(column, { stint, badness, wide });
       else {
         known.wide += wide;
-        if (badness > known.badness) Object.assign(known, { attempt, badness });
+        if (badness > known.badness) Object.assign(known, { stint, badness });
       }
     }
-    if (attempt.test === chosen) frames.push([left, top, Math.max(wide, 2)]);
+    if (stint.test === chosen) frames.push([left, top, Math.max(wide, 2)]);
   }
-  for (const [column, { attempt, badness, wide }] of columns) {
-    pen.fillStyle = colourOf(attempt);
+  for (const [column, { stint, badness, wide }] of columns) {
+    pen.fillStyle = colourOf(stint);
     pen.globalAlpha = badness > 3 ? 1 : 0.35 + 0.65 * Math.min(1, wide);
     pen.fillRect(column, top, 1, TEST);
   }
@@ -135,11 +135,11 @@ function frame(left, top, wide) {
 
 function drawMarks(lane, tested) {
   const seen = new Set();
-  for (const attempt of lane.attempts) {
-    if (attempt.stage || attempt.trial || attempt.ended < view.from || attempt.begun > view.to) continue;
-    const at = x(attempt.ended), test = tests[attempt.test];
-    if (attempt.state === CRASHED) triangle(at, tested - 2);
-    else if (attempt.state === TIMED_OUT) square(at, tested - 2);
+  for (const stint of lane.stints) {
+    if (stint.stage || stint.trial || stint.ended < view.from || stint.begun > view.to) continue;
+    const at = x(stint.ended), test = tests[stint.test];
+    if (stint.state === CRASHED) triangle(at, tested - 2);
+    else if (stint.state === TIMED_OUT) square(at, tested - 2);
     else if (test.findings.length && !seen.has(Math.floor(at / 3))) {
       seen.add(Math.floor(at / 3));
       diamond(at, tested - 6);
@@ -168,24 +168,24 @@ function under(event) {
   const left = event.clientX - box.left, at = instant(left), slack = ((view.to - view.from) / width) * 4;
   if (!lane || left < GUTTER) return {};
   let best = null, nearest = slack;
-  for (const attempt of lane.attempts) {
-    if (attempt.begun > at + slack) break;
-    const away = Math.max(attempt.begun - at, at - attempt.ended, 0);
-    const better = best === null || BADNESS[attempt.state] > BADNESS[best.state] || away < nearest;
-    if (away <= nearest && better) [best, nearest] = [attempt, Math.max(away, slack / 4)];
+  for (const stint of lane.stints) {
+    if (stint.begun > at + slack) break;
+    const away = Math.max(stint.begun - at, at - stint.ended, 0);
+    const better = best === null || BADNESS[stint.state] > BADNESS[best.state] || away < nearest;
+    if (away <= nearest && better) [best, nearest] = [stint, Math.max(away, slack / 4)];
   }
-  return { attempt: best, process: lane.processes.find((one) => one.begun <= at && at <= one.ended) };
+  return { stint: best, process: lane.processes.find((one) => one.begun <= at && at <= one.ended) };
 }
 
 function showTip(event) {
-  const { attempt, process } = under(event);
-  tip.hidden = !attempt && !process;
+  const { stint, process } = under(event);
+  tip.hidden = !stint && !process;
   if (tip.hidden) return;
   const lines = [];
-  if (attempt) {
-    const name = nodeid(tests[attempt.test]);
-    if (attempt.trial) lines.push("in a trial, which does not count:");
-    lines.push(attempt.stage ? `${attempt.stage}: ${name}` : `${STATES[attempt.state]} ${name}`, `${duration(attempt.took / 1e6)}, from ${duration(attempt.begun / 1e6)}`);
+  if (stint) {
+    const name = nodeid(tests[stint.test]);
+    if (stint.trial) lines.push("in a trial, which does not count:");
+    lines.push(stint.stage ? `${stint.stage}: ${name}` : `${STATES[stint.state]} ${name}`, `${duration(stint.took / 1e6)}, from ${duration(stint.begun / 1e6)}`);
   }
   if (process) lines.push(`gw${process.slot}, ${process.group}: ${process.how}, peak memory ${memory(process.peak)}`);
   tip.textContent = lines.join("\n");
@@ -225,8 +225,8 @@ function listenOnTimeline(choose) {
     dragged = null;
     if (right - left > 5) show(instant(left), instant(right));
     else {
-      const { attempt } = under(event);
-      if (attempt) choose(tests[attempt.test]);
+      const { stint } = under(event);
+      if (stint) choose(tests[stint.test]);
       redraw();
     }
   });
@@ -257,7 +257,7 @@ function writeLegend() {
     counts.has(CRASHED) ? "▼ crash" : "", counts.has(TIMED_OUT) ? "■ hang" : "",
     facts.findings.length + facts.leaks.length ? "◆ left behind" : "",
   ].filter(Boolean);
-  if (attempts.some((attempt) => attempt.stage)) words.push("fixtures");
+  if (stints.some((stint) => stint.stage)) words.push("fixtures");
   byId("legend").append(
     ...[...words, "memory"].map((word) => element("span", {}, dot(word), word === "memory" ? "peak memory of a process" : word)),
     ...marks.map((mark) => element("span", {}, mark)));
