@@ -65,9 +65,7 @@ def test_a_suite_is_run_at_each_level(tmp_path, tree):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert found["suite"] == "3 tests"
-    assert re.fullmatch(
-        r"heavy costs the collection \d\.\d\d s, .+conftest.py:1", found["imports"]
-    )
+    assert re.fullmatch(r"heavy costs the collection \d\.\d\d s, .+conftest.py:1", found["imports"])
     assert found["template"] == "it can be forked (by the proof of its template)"
     assert re.fullmatch(r"\d+\.\d\d s: 2 passed, 1 failed", found["plain pytest"])
     for level in ("session", "module", "class", "function"):
