@@ -53,9 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> int:
     """Print the story; return 1 when the journal contradicts itself."""
+    files = ChartFiles(*(getattr(options, name) for name in ChartFiles._fields)).opened("--")
     named = Path(options.file)
     path = find_journal(named) if named.is_dir() else named
-    files = ChartFiles(*(getattr(options, name) for name in ChartFiles._fields)).opened("--")
     story = read_story(str(path))
     if any(files):
         write_chart(files, story)
@@ -65,6 +65,18 @@ def perform(options: argparse.Namespace) -> int:
     for told in lines:
         print(styled(told, colour=colour))
     return 0 if story.sound else 1
+
+
+def write_chart(files: ChartFiles, story: Story) -> None:
+    """Write the chart of a run to files, and say which.
+
+    Raises:
+        UsageProblem: one could not be written.
+    """
+    for path, problem in files.write(story.chart, story.heading):
+        if problem:
+            raise UsageProblem(f"{path}: {problem}\nhint: name a file on another disk")
+        print(f"wrote {path}")
 
 
 def _lines(story: Story, nodeid: str | None) -> Iterator[Told]:
@@ -88,18 +100,6 @@ def _which_run(story: Story, path: str, *, latest: bool) -> str:
     when = f" of {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(began))}" if began else ""
     other = "; another one: bulkhead explain FILE" if latest else ""
     return f"the {'latest run' if latest else 'run'}{when}, from {path}{other}"
-
-
-def write_chart(files: ChartFiles, story: Story) -> None:
-    """Write the chart of a run to files, and say which.
-
-    Raises:
-        UsageProblem: one could not be written.
-    """
-    for path, problem in files.write(story.chart, story.heading):
-        if problem:
-            raise UsageProblem(f"{path}: {problem}\nhint: name a file on another disk")
-        print(f"wrote {path}")
 
 
 def read_story(path: str) -> Story:

@@ -29,7 +29,7 @@ from pytest_bulkhead.system import process
 #: One test at a time, each once, all of them, whatever the ini file adds.
 _WHOLE = (
     "-q", "-n0", "--maxfail=0", "-p", "no:cacheprovider",
-    "-o", "isolate_verify=off", "-o", "isolate_retries=0",
+    "-o", "isolate_verify=off", "-o", "isolate_retries=0", "-o", "isolate_native=off",
 )  # fmt: skip
 
 #: What a worker is to do at its end, for a round that shows whether it can.
