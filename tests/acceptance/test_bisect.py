@@ -147,6 +147,8 @@ def test_the_order_of_a_run_that_is_over(run, files):
         "crashed after these, and after no fewer of them:\n  test_a.py::test_culprit\n"
         in done.stdout
     )
+    latest = bisect(run.path, "test_a.py::test_between", "--journal=.")
+    assert "suspects: 1 test ran before it in its process\n" in latest.stdout, latest.stderr
     unknown = bisect(run.path, "test_a.py::no_such", "--journal=run.jsonl")
     assert "test_a.py::no_such: no such test was run, says run.jsonl" in unknown.stderr
 

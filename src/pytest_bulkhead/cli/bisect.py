@@ -12,8 +12,9 @@ import contextlib
 import shlex
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from pytest_bulkhead.cli.explain import read_by
+from pytest_bulkhead.cli.explain import find_journal, read_by
 from pytest_bulkhead.cli.probing import Prober
 from pytest_bulkhead.core.accounting import BROKEN, State
 from pytest_bulkhead.core.bisection import Part, Search, doubt, minimise
@@ -39,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--journal", metavar="FILE",
-        help="the journal of a run, of --isolate-report=FILE: the tests that ran in its process "
-        "before it, in their order, are suspected, instead of those that are collected before it",
+        help="the journal of a run, of --isolate-report=FILE, or a folder whose latest run is "
+        "meant: suspected are the tests that ran in its process before it, in their order, instead "
+        "of those that are collected before it",
     )  # fmt: skip
     parser.add_argument(
         "--tries", metavar="N", type=_count, default=1,
@@ -90,12 +92,18 @@ def collected_before(nodeids: Sequence[str], nodeid: str) -> Part:
 def read_predecessors(journal: str, nodeid: str) -> Part:
     """Return the tests that ran before one, by a journal.
 
+    Args:
+        journal: its path, or a folder whose latest run is meant.
+        nodeid: the test.
+
     Raises:
-        UsageProblem: it is no journal, or the test was not run then.
+        UsageProblem: there is no journal, or the test was not run then.
     """
-    found = read_by(journal, _predecessors)
+    named = Path(journal)
+    path = find_journal(named) if named.is_dir() else named
+    found = read_by(str(path), _predecessors)
     if nodeid not in found:
-        raise UsageProblem(f"{nodeid}: no such test was run, says {journal}")
+        raise UsageProblem(f"{nodeid}: no such test was run, says {path}")
     return found[nodeid]
 
 
@@ -108,7 +116,8 @@ def _still_there(ran: Part, nodeids: Sequence[str]) -> Part:
     kept = tuple(one for one in ran if one in there)
     gone = len(ran) - len(kept)
     more = f", less {gone} that are not collected any more" if gone else ""
-    print(f"suspects: {len(kept)} tests ran before it in its process{more}", flush=True)
+    tests = "1 test" if len(kept) == 1 else f"{len(kept)} tests"
+    print(f"suspects: {tests} ran before it in its process{more}", flush=True)
     return kept
 
 

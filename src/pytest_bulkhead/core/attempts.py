@@ -131,11 +131,17 @@ class Attempts:
             self._part = next(self._inquiries[0][2])
         return Attempt((*self._part, self._inquiries[0][0]), counts=False)
 
-    def learn(self, state: State, now: float) -> ReportAnswer | None:
-        """Take in how a test ended in a trial; return the answer when there is one."""
+    def learn(self, state: State, now: float, *, stopped: bool = False) -> ReportAnswer | None:
+        """Take in how a test ended in a trial; return the answer when there is one.
+
+        Args:
+            state: how it ended.
+            now: the instant.
+            stopped: it was ended, and none will follow: the best so far is the answer.
+        """
         item, before, inquiry = self._inquiries[0]
         try:
-            late = self._is_late(now)
+            late = stopped or self._is_late(now)
             self._part = inquiry.throw(OutOfTimeError) if late else inquiry.send(state)
         except OutOfTimeError:
             self._inquiries.clear()

@@ -55,7 +55,7 @@ def end_trial(course: Course, worker: Worker, now: float) -> None:
     if owned:
         broken = State.TIMED_OUT if worker.timed_out else State.CRASHED
         state = broken if worker.item == item else State.NOT_RUN
-    answer = course.attempts.learn(state, now)
+    answer = course.attempts.learn(state, now, stopped=course.interrupts > 0)
     if answer is not None:
         course.want(answer)
 

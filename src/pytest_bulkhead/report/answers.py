@@ -88,7 +88,7 @@ def _unclear(answer: Answer, _involved: Involved) -> Iterator[str]:
 
 def _culprit_lines(answer: Answer, involved: Involved, left: Sequence[Finding]) -> Iterator[str]:
     if answer.verdict is Verdict.NEEDS:
-        fewer = "perhaps fewer, for time was over" if answer.unfinished else "and no fewer"
+        fewer = "perhaps fewer: the search was cut off" if answer.unfinished else "and no fewer"
         yield f"it breaks after {', '.join(involved.culprits)} ({fewer})"
         for finding in left:
             yield f"what {finding.blamed} left there: {finding.guard}: {'; '.join(finding.texts)}"

@@ -82,6 +82,24 @@ def test_nothing_is_tried_when_the_run_was_stopped():
     assert not of(do.StartWorker, told)
 
 
+def test_a_search_that_is_interrupted_leaves_the_best_so_far():
+    """What was found is told; a trial that was cut off proves nothing."""
+    talk, _wanted = last_crashed("a a a", verify="crashes", bisect=60.0)
+    talk.tell(ev.WorkerJoined(2))
+    talk.test(2, 2)
+    talk.leave(2)
+    talk.tell(ev.WorkerJoined(3))
+    for item in (0, 1):
+        talk.test(3, item)
+    talk.tell(ev.TestStarted(3, 2), ended(3, SEGV, Phase.CALL, 2), ev.Tick())
+    talk.tell(ev.WorkerJoined(4), ev.TestStarted(4, 1), ev.Interrupted())
+    told = talk.tell(ended(4, KILL, Phase.CALL, 1))
+
+    so_far = Answer(Verdict.NEEDS, State.PASSED, (0, 1), unfinished=True)
+    assert of(do.ReportAnswer, told) == [do.ReportAnswer(2, so_far, (0, 1))]
+    assert not of(do.StartWorker, told)
+
+
 def test_a_retry_that_passes_makes_a_flaky_test():
     """Its crash was told as one that does not count."""
     talk, wanted = last_crashed(retries=1)
