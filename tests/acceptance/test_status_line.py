@@ -31,7 +31,7 @@ def test_who_takes_long_is_shown(run, files):
     with contextlib.closing(
         Terminal(run.path, "--isolate=module", "-n2", term="xterm")
     ) as terminal:
-        line = r"running: gw0 test_a\.py::test_slow \(\d+ s\)"
+        line = r"running: gw\d test_a\.py::test_slow \(\d+ s\)"
         terminal.expect(line)
         terminal.text = ""
         (run.path / "quick-1").touch()
