@@ -20,13 +20,13 @@ from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.story import tell
 
-#: In one process, in the order in which they are named, whatever the ini file adds.
-_PLAIN = ("-n0", "--isolate=session", "--maxfail=0", "-p", "no:cacheprovider", "-q")
-#: Each test once, and no more is wanted than how it ends.
-_ONCE = (
-    "--isolate-native=off", "-o", "isolate_verify=off", "-o", "isolate_retries=0",
-    "-o", "isolate_exit=fast",
+#: One test at a time, each once, whatever the ini file adds; no more is wanted than how it ends.
+ONCE = (
+    "-n0", "--maxfail=0", "-p", "no:cacheprovider", "-q", "--isolate-native=off",
+    "-o", "isolate_verify=off", "-o", "isolate_retries=0",
 )  # fmt: skip
+#: In one process.
+_PLAIN = ("--isolate=session", "-o", "isolate_exit=fast")
 #: Whoever is installed to shuffle tests.
 IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
 
@@ -71,7 +71,7 @@ class Prober:
         ids, journal = (Path(self._folder.name, name) for name in ("ids", "journal"))
         ids.write_text("\n".join((*earlier, nodeid)) + "\n", encoding="utf-8")
         journal.unlink(missing_ok=True)
-        done = self._pytest(self._root, *_PLAIN, *_ONCE, f"--isolate-report={journal}", f"@{ids}")
+        done = self._pytest(self._root, *ONCE, *_PLAIN, f"--isolate-report={journal}", f"@{ids}")
         state = _state_in(journal, nodeid)
         if state is None:
             raise UsageProblem(f"{nodeid} was not run:\n{_tail(done.stdout)}")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pytest_bulkhead.cli import billing, ends, shuffling
 from pytest_bulkhead.cli.ends import end_words, read_ends
-from pytest_bulkhead.cli.probing import IN_ORDER
+from pytest_bulkhead.cli.probing import IN_ORDER, ONCE
 from pytest_bulkhead.core.imports import Paid
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.survey import PLAIN, Round
@@ -25,12 +25,6 @@ from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.story import Story, tell
 from pytest_bulkhead.system import process
-
-#: One test at a time, each once, all of them, whatever the ini file adds.
-_WHOLE = (
-    "-q", "-n0", "--maxfail=0", "-p", "no:cacheprovider",
-    "-o", "isolate_verify=off", "-o", "isolate_retries=0", "-o", "isolate_native=off",
-)  # fmt: skip
 
 #: What a worker is to do at its end, for a round that shows whether it can.
 CLEAN = ("-o", "isolate_exit=clean")
@@ -53,7 +47,7 @@ class Rounds:
             own: options of the user's.
             seconds: for all rounds together.
         """
-        self._arguments = [*IN_ORDER, *own, *_WHOLE, *paths]
+        self._arguments = [*IN_ORDER, *own, *ONCE, *paths]
         self._folder = tempfile.TemporaryDirectory(prefix="bulkhead-doctor-")
         self._deadline = time.monotonic() + seconds
         #: Why the suite's template cannot be forked; empty when it can.
