@@ -10,13 +10,14 @@ from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import death
 from pytest_bulkhead.core.accounting import Ledger, State
 from pytest_bulkhead.core.attempts import TRIAL_LIMIT, Attempts
+from pytest_bulkhead.core.escalation import LEAVE_LIMIT
 from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.core.policy import Policy
 from pytest_bulkhead.core.returning import Returning
 from pytest_bulkhead.core.roster import Roster
 from pytest_bulkhead.core.spares import Spares
 from pytest_bulkhead.core.template import Template
-from pytest_bulkhead.core.worker import Step, Worker
+from pytest_bulkhead.core.worker import Stage, Step, Worker
 from pytest_bulkhead.errors import InvalidTransition
 
 
@@ -98,6 +99,8 @@ class Course:
         if not worker.killed_for:
             item = worker.item
             limit = worker.limit if item is None else self.policy.limit_of(self.items[item])
+            if self.policy.clean_exit and worker.stage is Stage.LEFT:
+                limit = LEAVE_LIMIT  # its interpreter is finalised yet
             if item is not None and worker.id in self.trials:
                 limit = min(limit or TRIAL_LIMIT, TRIAL_LIMIT)
             worker.deadline = None if limit is None else now + limit

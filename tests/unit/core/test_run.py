@@ -762,3 +762,16 @@ def test_a_death_after_the_last_word(clean_exit, told):
 
     assert told == kinds(of(do.ReportBreach, actions))
     assert [State.PASSED] * 2 == talk.states
+
+
+@pytest.mark.parametrize(
+    ("clean_exit", "limit"), [(False, escalation.MUTE_LIMIT), (True, escalation.LEAVE_LIMIT)]
+)
+def test_the_time_after_the_last_word(clean_exit, limit):
+    """An interpreter takes its time to be finalised; a process that only exits does not."""
+    talk = Talk("a", spawn=True, clean_exit=clean_exit)
+    talk.tell(ev.WorkerJoined(1))
+    talk.test(1, 0)
+    talk.tell(ev.WorkerLeaving(1), ev.WorkerLeft(1))
+
+    assert talk.run.next_deadline() == talk.now + limit
