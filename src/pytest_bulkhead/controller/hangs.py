@@ -91,7 +91,7 @@ class Hangs:
         tools = debuggers.installed()
         tool = ways.tool_for_hung(way, tools)
         if not tool:
-            return f"none: {ways.wanted_for_hung(way)} is not in PATH; pip install pystack"
+            return f"none: {ways.wanted_for_hung(way)} is not in PATH; pip install 'pytest-bulkhead[native]'"
         said = debuggers.run(ways.on_hung(tool, tools[tool], pid), _LIMIT)
         frames = of_hung(tool, said.text)
         if frames:

@@ -138,7 +138,7 @@ def _native_stacks(facts: Facts) -> Iterator[Sign]:
     if not found:
         yield Sign(
             "native stacks", Word.NOTE, f"none of {', '.join(DEBUGGERS)} is in PATH",
-            "pip install pystack, for the native stack of a crash or a hang",
+            "pip install 'pytest-bulkhead[native]', for the native stack of a crash or a hang",
         )  # fmt: skip
         return
     yield Sign("native stacks", Word.OK, f"{', '.join(found)} in PATH")
