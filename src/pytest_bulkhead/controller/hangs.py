@@ -91,7 +91,8 @@ class Hangs:
         tools = debuggers.installed()
         tool = ways.tool_for_hung(way, tools)
         if not tool:
-            return f"none: {ways.wanted_for_hung(way)} is not in PATH; pip install 'pytest-bulkhead[native]'"
+            missing = ways.wanted_for_hung(way)
+            return f"none: {missing} is not in PATH; pip install 'pytest-bulkhead[native]'"
         said = debuggers.run(ways.on_hung(tool, tools[tool], pid), _LIMIT)
         frames = of_hung(tool, said.text)
         if frames:
