@@ -21,8 +21,9 @@ def test_the_table_of_confusions(run, no_process_left):
         FOLDER, run.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*", "libraries")
     )
     finished = run(
-        "--isolate=module", "-q", "--isolate-report=run.jsonl", "--junitxml=junit.xml", timeout=120
-    )
+        "--isolate=module", "-q", "--isolate-report=run.jsonl", "--junitxml=junit.xml",
+        "-o", "isolate_native=off", timeout=120,
+    )  # fmt: skip
     entries = [entry.get("evidence", {}) for entry in read_journal(run.path / "run.jsonl")]
     crashes = {entry["nodeid"]: entry for entry in entries if "diagnoses" in entry}
     found = {

@@ -249,8 +249,9 @@ class Performer:
         """Look at a process, and have it write its stacks; of a template once is enough."""
         if again and craft.is_template:
             return
-        (self._hangs.look_again if again else self._hangs.look)(craft, pid)
+        # First, for the second look asks them for stacks, and who writes them waits for nothing.
         craft.forked = forked_children(pid)
+        (self._hangs.look_again if again else self._hangs.look)(craft, pid)
         process.send_signal(pid, process.stack_dump_signal())
         process.send_signal(pid, signal.SIGCONT)  # it may be stopped, and so be deaf
         if again:
