@@ -43,5 +43,5 @@ def write_size(least: float) -> str:
             number = round(least / part / units[unit], 2)
             # What was read was rounded up, by less than a byte.
             if number >= 1 and abs(number * units[unit] - least / part) < 2:
-                return f"{number:g}{unit}"
+                return f"{number:.2f}".rstrip("0").rstrip(".") + unit  # `g` has exponents
     return f"{math.ceil(least / _BINARY['MiB'])}MiB"

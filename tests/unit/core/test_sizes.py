@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_bulkhead.core.sizes import parse_size, show_size, write_size
@@ -69,6 +69,7 @@ def test_sizes_are_shown_rounded_down(size, text):
 
 
 @given(st.integers(1, 9999), st.sampled_from(["MB", "GB", "TB", "MiB", "GiB", "TiB"]))
+@example(2375, "GiB")
 def test_a_size_is_written_as_it_was_read(number, unit):
     """Or at least as one that asks for the same."""
     least = parse_size(f"{number}{unit}")
