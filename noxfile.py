@@ -133,7 +133,9 @@ def _pytest(
     present = [] if named else [path for path in paths if Path(path).exists()]
     if not named and not present:
         session.skip(f"none of {', '.join(paths)} is there")
-    command = ("python", "-m", "pytest", "-n", workers, *options, *present, *session.posargs)
+    slowest = ("--durations=10", "--durations-min=4")
+    command = ("python", "-m", "pytest", "-n", workers, *slowest, *options, *present)
+    command += tuple(session.posargs)
     session.run(*command)
 
 
