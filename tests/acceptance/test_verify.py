@@ -76,7 +76,9 @@ def test_a_crash_after_others_is_tried_alone(run, files, start):
     )
     assert finished.out.count("test_victim CRASHED") == 1
     assert "test_victim PASSED" not in finished.out
-    assert len(read_junit(run.path / "junit.xml")) == 6
+    ends = read_junit(run.path / "junit.xml")
+    assert len(ends) == 6
+    assert "isolate: run once more\nrun alone in a fresh process" in ends["test_victim"][0][2]
     answers = [
         row["evidence"]["answer"]
         for row in read_journal(run.path / "run.jsonl")

@@ -211,9 +211,23 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
             xml.stats["failure"] -= 1
             xml.stats["error"] += 1
     reporter.write_captured_output(report)
+    report.isolate_junit = tuple(reporter.nodes)  # type: ignore[attr-defined]
     xml.finalize(report)
     if report in xml.open_reports:
         xml.open_reports.remove(report)
+
+
+def add_late_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """Add to a report, and to what the JUnit file has of it, what was learned after it was told.
+
+    LogXML writes the file when the session ends, from the elements that it has made by now.
+    """
+    from _pytest.junitxml import bin_xml_escape  # noqa: PLC0415 - only after a crash
+
+    report.sections.append((title, text))
+    for element in getattr(report, "isolate_junit", ()):
+        if element.tag in ("error", "failure"):
+            element.text = bin_xml_escape(f"{element.text}\n\n{title}\n{text}")
 
 
 def junit_flaky(config: pytest.Config, report: pytest.TestReport, message: str) -> None:

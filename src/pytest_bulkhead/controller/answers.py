@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.inquiry import Verdict
@@ -43,7 +44,7 @@ class Answers:
         text = "\n".join(answer_lines(answer, involved, left))
         report: Any = bridge.broken.pop(action.item, None)
         if report is not None:
-            report.sections.append((TITLE, text))
+            compat.add_late_section(report, TITLE, text)
             report.isolate_needs_others = answer.verdict is Verdict.NEEDS
             short = short_words(answer, culprits)
             if short and hasattr(report, "isolate_headline"):

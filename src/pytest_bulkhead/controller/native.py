@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge, Death
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import native_ways as ways
@@ -86,7 +87,7 @@ def _tell(bridge: Bridge, death: Death, stack: Stack) -> None:
     text, folder = f"{stack.how}\n{stack.frames}".rstrip(), death.evidence.artifacts
     if bridge.artifacts is not None:
         bridge.artifacts.write(Path(folder, "native.txt"), f"{text}\n\n{stack.whole}")
-    death.report.sections.append((ways.TITLE, text))
+    compat.add_late_section(death.report, ways.TITLE, text)
     bridge.note_evidence(native=text, nodeid=death.evidence.nodeid)
 
 
