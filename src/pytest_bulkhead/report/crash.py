@@ -84,7 +84,8 @@ def _lines(evidence: Evidence, diagnosis: Diagnosis | None) -> Iterator[str]:
         yield f"  {_rest(evidence.rest)}"
     if evidence.before:
         yield f"  before it in this process: {_before(evidence.before)}"
-        yield f"  which of them it needs: {bisect_command(evidence.nodeid, evidence.journal)}"
+        command = bisect_command(evidence.nodeid, evidence.journal)
+        yield f"  which of them it needs, if any: {command}"
     for finding in evidence.left[-_MAX_LEFT:]:
         yield f"  left there by {finding.blamed}: {finding.guard}: {'; '.join(finding.texts)}"
     yield from _kept(evidence)

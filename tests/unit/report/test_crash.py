@@ -141,7 +141,7 @@ def test_the_properties():
 def test_the_search_among_those_before_it():
     """Is offered where there are any, with the journal that has their order, if one is written."""
     before = ("a.py::s",)
-    offer = "which of them it needs: bulkhead bisect a.py::t"
+    offer = "which of them it needs, if any: bulkhead bisect a.py::t"
 
     assert f"{offer}\n" in report_text(evidence(before=before))
     assert f"{offer} '--journal=a b'\n" in report_text(evidence(before=before, journal="a b"))
