@@ -18,7 +18,8 @@ from pytest_bulkhead.report.chart_files import ChartFiles
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.kept import find_kept
 from pytest_bulkhead.report.one_test import find_item, one_test_lines
-from pytest_bulkhead.report.story import Story, Told, Weight, story_lines, tell
+from pytest_bulkhead.report.story import Story, tell
+from pytest_bulkhead.report.story_lines import Told, Weight, story_lines
 
 SUMMARY = "tell what happened in a run, the latest one unless a journal is named"
 

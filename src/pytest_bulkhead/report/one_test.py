@@ -11,15 +11,8 @@ from pytest_bulkhead.core.item import Item
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.attempts import Attempt
 from pytest_bulkhead.report.left_behind import finding_lines
-from pytest_bulkhead.report.story import (
-    Story,
-    Told,
-    crash_words,
-    leak_line,
-    part,
-    report_of,
-    tests_word,
-)
+from pytest_bulkhead.report.story import Story, tests_word
+from pytest_bulkhead.report.story_lines import Told, crash_words, leak_line, part, report_of
 from pytest_bulkhead.report.why import why_lines
 
 #: Tests that ran before it in its process and are named; the latest ones count most.

@@ -6,7 +6,8 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
 from pytest_bulkhead.report.journal import Line
-from pytest_bulkhead.report.story import story_lines, tell
+from pytest_bulkhead.report.story import tell
+from pytest_bulkhead.report.story_lines import story_lines
 
 HEADING = {
     "journal": 1, "args": ["--isolate=session", "a b"], "dir": "/suite", "level": "session",

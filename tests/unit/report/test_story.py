@@ -1,4 +1,4 @@
-"""Specification of `report.story`: a journal's lines in, the story of its run out."""
+"""Specification of `report.story` and `report.story_lines`: a journal's lines in, the story of its run out."""
 
 # ruff: noqa: SIM300 - expected == actual, as in all our tests
 
@@ -11,7 +11,8 @@ from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.errors import UsageProblem
-from pytest_bulkhead.report.story import Weight, life_words, policy_of, story_lines
+from pytest_bulkhead.report.story import policy_of
+from pytest_bulkhead.report.story_lines import Weight, life_words, story_lines
 
 from .journals import (
     COUNTS,
