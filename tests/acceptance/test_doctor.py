@@ -50,8 +50,9 @@ def test_what_is_wrong_decides_the_exit_status(tmp_path):
 
 
 HEALTHY = {
-    "conftest.py": "import heavy\n",
+    "conftest.py": "import colorsys, heavy\n",
     "heavy.py": "import time\ntime.sleep(0.2)\n",
+    "colorsys.py": "",
     "test_a.py": "def test_one(): pass\ndef test_two(): assert 0\n",
     "test_b.py": "class TestB:\n    def test_three(self): pass\n",
 }
@@ -63,8 +64,9 @@ def test_a_suite_is_run_at_each_level(tmp_path, tree):
     done = doctor(tmp_path, ".", "--validate", "--seed=5", "--json")
     found = {sign["what"]: sign["text"] for sign in json.loads(done.stdout)}
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 1, done.stdout + done.stderr
     assert found["suite"] == "3 tests"
+    assert re.search("colorsys is .+colorsys.py, which hides", found["clash"])
     assert re.fullmatch(r"heavy costs the collection \d\.\d\d s, .+conftest.py:1", found["imports"])
     assert found["template"] == "it can be forked (by the proof of its template)"
     assert re.fullmatch(r"\d+\.\d\d s: 2 passed, 1 failed", found["plain pytest"])

@@ -1,6 +1,7 @@
-"""A plugin that writes what a collection paid for imports: `-p pytest_bulkhead.cli.billing`.
+"""A plugin that writes what a collection paid for imports, and what clashes after it.
 
-It needs --isolate-imports, which pays attention; and it writes the number of tests.
+Given as `-p pytest_bulkhead.cli.billing`. It needs --isolate-imports, which pays attention; and it
+writes the number of tests.
 """
 
 from __future__ import annotations
@@ -22,5 +23,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write it; after the collection there is nothing more to pay for."""
     plugin: Any = session.config.pluginmanager.getplugin(NAME)
     heavy = [list(row.paid) for row in plugin.bill.heavy()]
-    found = {"tests": session.testscollected, "heavy": heavy}
+    found = {
+        "tests": session.testscollected, "heavy": heavy, "clashes": plugin.bill.clashes,
+    }  # fmt: skip
     Path(os.environ[VARIABLE]).write_text(json.dumps(found), encoding="utf-8")

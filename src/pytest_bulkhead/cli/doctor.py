@@ -73,7 +73,7 @@ def _survey(options: argparse.Namespace) -> Suite:
     """Run the suite, and say on stderr how far that is."""
     with contextlib.closing(Rounds(options.paths, options.option, options.seconds)) as rounds:
         _tell("collecting")
-        tests, heavy = rounds.look()
+        collected = rounds.look()
         _tell("plain pytest")
         plain = rounds.plain()
         tried = []
@@ -81,7 +81,7 @@ def _survey(options: argparse.Namespace) -> Suite:
             _tell(f"{level} level")
             tried.append(rounds.at(level))
         seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(2), "big")
-        suite = Suite(tests, heavy, rounds.why_spawn, plain, tried, seed=seed)
+        suite = Suite(collected, rounds.why_spawn, plain, tried, seed=seed)
         return _validated(suite, rounds) if options.validate else suite
 
 

@@ -20,7 +20,7 @@ from pytest_bulkhead.cli.ends import end_words, read_ends
 from pytest_bulkhead.cli.probing import IN_ORDER, ONCE
 from pytest_bulkhead.core.imports import Paid
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.survey import PLAIN, Round
+from pytest_bulkhead.core.survey import PLAIN, Collected, Round
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.story import Story, tell
@@ -57,8 +57,8 @@ class Rounds:
         """Remove what was written."""
         self._folder.cleanup()
 
-    def look(self) -> tuple[int, list[Paid]]:
-        """Collect; return the number of tests, and what is paid for heavy imports.
+    def look(self) -> Collected:
+        """Collect; return the number of tests, and what their imports cost and get in the way of.
 
         Raises:
             UsageProblem: the suite cannot be collected, or not in time.
@@ -70,7 +70,8 @@ class Rounds:
             said = "\n".join(self._said()[-_SHOWN:])
             raise UsageProblem(f"the tests cannot be collected, exit status {status}:\n{said}")
         found = json.loads(bill.read_text(encoding="utf-8"))
-        return found["tests"], [Paid(*row) for row in found["heavy"]]
+        heavy = [Paid(*row) for row in found["heavy"]]
+        return Collected(found["tests"], heavy, found["clashes"])
 
     def plain(self) -> Round:
         """Run the suite without isolation."""

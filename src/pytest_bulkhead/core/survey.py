@@ -52,12 +52,20 @@ class Round(NamedTuple):
     breaches: Sequence[str] = ()
 
 
+class Collected(NamedTuple):
+    """What the collection of a suite has shown."""
+
+    tests: int
+    #: The packages that it imports at a cost.
+    heavy: Sequence[Paid] = ()
+    #: What gets into each other's way once all is imported.
+    clashes: Sequence[str] = ()
+
+
 class Suite(NamedTuple):
     """What was seen of a suite."""
 
-    tests: int
-    #: The packages that its collection imports at a cost.
-    heavy: Sequence[Paid]
+    collected: Collected
     #: Why its template cannot be forked; empty when it can.
     why_spawn: Fact[str]
     plain: Round
@@ -152,8 +160,9 @@ def to_validate(suite: Suite) -> str:
 def examine_suite(suite: Suite) -> list[Sign]:
     """Return all signs, in the order in which they are told."""
     return [
-        Sign("suite", Word.OK, f"{_count(suite.tests, 'test')}"),
-        *_import_signs(suite.heavy),
+        Sign("suite", Word.OK, f"{_count(suite.collected.tests, 'test')}"),
+        *_import_signs(suite.collected.heavy),
+        *(Sign("clash", Word.WRONG, text, _ONE_ONLY) for text in suite.collected.clashes),
         _template_sign(suite.why_spawn),
         _plain_sign(suite.plain),
         *(_round_sign(suite.plain, one) for one in suite.rounds),
@@ -161,6 +170,9 @@ def examine_suite(suite: Suite) -> list[Sign]:
         *([_clean_sign(suite.clean)] if suite.clean is not None else []),
         _verdict(suite),
     ]
+
+
+_ONE_ONLY = "have one of them: who brings which, --isolate-imports tells"
 
 
 def _import_signs(heavy: Sequence[Paid]) -> Iterator[Sign]:

@@ -12,6 +12,7 @@ from pytest_bulkhead.core.survey import (
     PLAIN,
     TEARDOWN,
     Change,
+    Collected,
     Round,
     Suite,
     changes,
@@ -32,7 +33,7 @@ def rounds(**different):
 
 
 def suite(**different):
-    usual = Suite(2, (), Known("", "its proof"), PLAINLY, rounds())
+    usual = Suite(Collected(2), Known("", "its proof"), PLAINLY, rounds())
     return usual._replace(**different)
 
 
@@ -218,9 +219,16 @@ def test_what_it_imports_is_named():
     """Seconds with all that a package imports, memory, and the line that led to it."""
     paid = Paid("torch", 1.0, 4.5, 100 * 2**20, "conftest.py:2")
 
-    assert sign("imports", heavy=[paid]) == (
+    assert sign("imports", collected=Collected(2, [paid])) == (
         Word.OK, "torch costs the collection 4.50 s, 100.00 MiB: conftest.py:2",
     )  # fmt: skip
+
+
+def test_what_clashes_is_wrong():
+    """Two OpenMP runtimes, or a module that hides another one."""
+    told = sign("clash", collected=Collected(2, clashes=["2 OpenMP runtimes are in one process"]))
+
+    assert told == (Word.WRONG, "2 OpenMP runtimes are in one process")
 
 
 @pytest.mark.parametrize(
