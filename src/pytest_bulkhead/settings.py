@@ -126,6 +126,7 @@ def read_settings(
     Raises:
         pytest.UsageError: a value is none of its kind.
     """
+    _check_files(config)
     return Settings(
         level=level,
         workers=max(1, numprocesses or 1),
@@ -155,6 +156,19 @@ def read_settings(
         environ=dict(asked.variables) if asked else {},
         why_exec=why_exec,
     )
+
+
+def _check_files(config: pytest.Config) -> None:
+    """Refuse one file for two of our reports: the last one would take the place of the other."""
+    taken: dict[str, str] = {}
+    for name in ("report", "html", "trace"):
+        path = str(config.getoption(f"isolate_{name}") or "")
+        if (path and not os.path.exists(path)) or os.path.isfile(path):
+            other = taken.setdefault(os.path.realpath(path), name)
+            if other != name:
+                raise pytest.UsageError(
+                    f"--isolate-{name}={path}: --isolate-{other} writes that file, name another one"
+                )
 
 
 def wanted_timeout(config: pytest.Config) -> float | None:

@@ -104,6 +104,15 @@ def test_a_file_that_cannot_be_written_is_a_usage_error(option, run, files):
     assert f"error: {name}=/no/such/dir/x: No such file or directory" in done.stderr
 
 
+def test_one_file_for_two_reports_is_a_usage_error(run, files):
+    """The later one would take the place of the other: an old journal is not lost by that."""
+    files({"test_a.py": "def test_a(): pass\n", "x": "kept"})
+    finished = run("--isolate=session", "--isolate-report=x", "--isolate-html=./x")
+    assert finished.code == 4, shown(finished)
+    assert "--isolate-html=./x: --isolate-report writes that file" in finished.out
+    assert (run.path / "x").read_text() == "kept"
+
+
 def test_a_run_that_is_interrupted_has_its_files_all_the_same(run, files):
     """Also where nothing is written to a terminal: the page says why the run ended, and what ran."""
     files({"test_i.py": "import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n"})

@@ -42,6 +42,21 @@ def test_wrong(): assert 0
 """
 
 
+SUBTEST = f"""
+import pytest
+
+@pytest.fixture(scope="module")
+def wide():
+    yield
+    raise OSError("torn down")
+
+def test_both(wide, subtests):
+    with subtests.test("first"):
+        assert 0, "in a subtest"
+    {SEGV}
+"""
+
+
 @pytest.fixture(params=["fork", "spawn", "function"])
 def retried(request, run, files):
     files({"test_s.py": SELDOM})
@@ -68,6 +83,20 @@ def test_a_test_that_passes_later_is_flaky(retried, run):
     story = bulkhead("explain", "run.jsonl", cwd=run.path)
     assert "2 flaky" in story.stdout, story.stdout + story.stderr
     assert story.returncode == 0, story.stdout
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="pytest has no subtests yet")
+def test_a_subtest_that_failed_before_the_crash_is_no_crash(run, files):
+    """In JUnit's file it stays a failure with its own words, and counts for the last attempt."""
+    files({"test_s.py": SUBTEST})
+    finished = run("--isolate=function", "-o", "isolate_retries=1", "--junitxml=junit.xml", "-n0")
+
+    assert finished.code == 1, shown(finished)
+    suite = ET.parse(run.path / "junit.xml").find("testsuite")
+    failures, errors = list(suite.iter("failure")), list(suite.iter("error"))
+    assert ["in a subtest" in one.get("message") for one in failures] == [True]
+    assert errors[0].get("message") == "crashed with SIGSEGV in call"
+    assert (suite.get("failures"), suite.get("errors")) == ("1", str(len(errors)))
 
 
 def test_each_attempt_is_told(retried):

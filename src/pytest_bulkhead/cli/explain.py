@@ -146,7 +146,7 @@ def _read_lines(path: str) -> list[str]:
 def _is_row(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -198,23 +198,22 @@ def junit_error(config: pytest.Config, report: pytest.TestReport, message: str) 
     """Close what JUnit XML noted of a crash, which is an error, before the teardown.
 
     LogXML writes `<failure>` for every failed call; but a process that died is no assertion that
-    failed. It also waits for a teardown report, which never comes, to write output and properties.
+    failed, as one in a subtest before it was. It also waits for a teardown report, which never
+    comes, to write output and properties.
     """
     xml = _junit_writer(config)
     if xml is None:
         return
     reporter = xml.node_reporter(report)
-    for element in reporter.nodes:
-        if element.tag == "failure":
-            element.tag = "error"
-            element.set("message", message)
-            xml.stats["failure"] -= 1
-            xml.stats["error"] += 1
+    failures = [element for element in reporter.nodes if element.tag == "failure"]
+    if report.when == "call" and failures:
+        failures[-1].tag = "error"
+        failures[-1].set("message", message)
+        xml.stats["failure"] -= 1
+        xml.stats["error"] += 1
     reporter.write_captured_output(report)
-    report.isolate_junit = tuple(reporter.nodes)  # type: ignore[attr-defined]
-    xml.finalize(report)
-    if report in xml.open_reports:
-        xml.open_reports.remove(report)
+    report.isolate_junit = tuple(failures[-1:])  # type: ignore[attr-defined]
+    _close(xml, report)
 
 
 def add_late_section(report: pytest.TestReport, title: str, text: str) -> None:
@@ -248,8 +247,19 @@ def junit_forget(config: pytest.Config, report: pytest.TestReport) -> None:
     xml = _junit_writer(config)
     if xml is not None:
         reporter = xml.node_reporter(report)
-        xml.finalize(report)
+        for element in reporter.nodes:  # of its subtests
+            if element.tag in xml.stats:
+                xml.stats[element.tag] -= 1
+        _close(xml, report)
         xml.node_reporters_ordered.remove(reporter)
+
+
+def _close(xml: Any, report: Any) -> None:  # noqa: ANN401 - LogXML, private
+    """Have the JUnit file expect nothing more of a test: no teardown, for its subtests neither."""
+    xml.finalize(report)
+    xml.open_reports[:] = [
+        one for one in xml.open_reports if getattr(one, "item_index", None) != report.item_index
+    ]
 
 
 def _junit_writer(config: pytest.Config) -> Any:  # noqa: ANN401 - LogXML, private

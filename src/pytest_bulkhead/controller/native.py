@@ -19,7 +19,12 @@ from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import native_ways as ways
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.native_stack import signal_of_gdb, trim_gdb, trim_pystack
+from pytest_bulkhead.core.native_stack import (
+    failure_of_gdb,
+    signal_of_gdb,
+    trim_gdb,
+    trim_pystack,
+)
 from pytest_bulkhead.settings import OF_CORES
 from pytest_bulkhead.system import clock, core_files, debuggers
 
@@ -142,6 +147,9 @@ class Coroner:
         frames = trim_gdb(said.text) if signal_of_gdb(said.text) else ""
         if frames:
             return Stack("by gdb, of the test run again alone:", frames, said.text)
+        failure = "" if said.late else failure_of_gdb(said.text)
+        if failure:
+            return Stack(f"none: gdb could not run the test: {failure}", whole=said.text)
         how = f"went on for {left:.0f} s" if said.late else f"did not get {evidence.end}"
         return Stack(f"none: run again alone in gdb, the test {how}", whole=said.text)
 

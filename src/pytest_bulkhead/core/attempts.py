@@ -137,18 +137,25 @@ class Attempts:
         Args:
             state: how it ended.
             now: the instant.
-            stopped: it was ended, and none will follow: the best so far is the answer.
+            stopped: it was ended, and shows nothing; none will follow, as when time is over: the
+                best so far is the answer.
         """
         item, before, inquiry = self._inquiries[0]
+        over = stopped or self._is_late(now)
         try:
-            late = stopped or self._is_late(now)
-            self._part = inquiry.throw(OutOfTimeError) if late else inquiry.send(state)
+            if not stopped:
+                self._part = inquiry.send(state)
+            if over:
+                inquiry.throw(OutOfTimeError)
         except OutOfTimeError:
-            self._inquiries.clear()
+            pass
         except StopIteration as done:
             self._part = None
             self._inquiries.popleft()
             return ReportAnswer(item, done.value, before)
+        finally:
+            if over:
+                self._inquiries.clear()
         return None
 
     def _is_late(self, now: float) -> bool:

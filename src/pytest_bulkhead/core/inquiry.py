@@ -73,7 +73,10 @@ def ask_alone(broken: State, before: Part, *, search: bool) -> Inquiry:
         return Answer(Verdict.UNCLEAR, state)
     if not search:
         return Answer(Verdict.NEEDS, state)
-    again = yield before
+    try:
+        again = yield before
+    except OutOfTimeError:
+        return Answer(Verdict.NEEDS, state)
     if again is not broken:
         return Answer(Verdict.UNCLEAR, again)
     culprits, whole = yield from _searched(before, broken)

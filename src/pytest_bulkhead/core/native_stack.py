@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 #: Frames and threads that are shown.
 MAX_FRAMES, MAX_THREADS = 10, 4
+#: Characters of a debugger's own complaint that are shown.
+_MAX_TOLD = 200
 
 #: How the interpreter gets from one function to the next, and to the first.
 _OF_PYTHON = re.compile(
@@ -30,6 +32,8 @@ _OF_RAISING = re.compile(r"__pthread_kill|(__GI_)?raise\b|gsignal|__restore_rt")
 _HANDLER = "<signal handler called>"
 _GDB_FRAME = re.compile(r"#\d+ +(?:0x[0-9a-f]+ in )?(.+)")
 _GDB_SIGNAL = re.compile(r"(?:received|terminated with) signal (SIG\w+)")
+#: How gdb tells that the program which it ran has ended.
+_GDB_ENDED = re.compile(r"^\[Inferior \d+ .*exited|^The program no longer exists", re.M)
 _PYSTACK_THREAD = "Traceback for thread "
 _PYSTACK_C = re.compile(r"\(C\) File \"(.+)\", line (\d+), in (.+?) ?((?:\(inlined\) )?\(.+\))?$")
 
@@ -48,6 +52,15 @@ def signal_of_gdb(text: str) -> str:
     """Return the signal at which gdb had the program stop, or of which its core died; or none."""
     found = _GDB_SIGNAL.search(text)
     return found[1] if found else ""
+
+
+def failure_of_gdb(text: str) -> str:
+    """Return why gdb did not run its program, as it may not or as it is broken; empty if it did."""
+    if signal_of_gdb(text) or _GDB_ENDED.search(text):
+        return ""
+    lines = [line.strip() for line in text.splitlines()]
+    told = [line for line in lines if line.isprintable() and line not in ("", "No stack.")]
+    return "; ".join(told[-3:])[:_MAX_TOLD] or "it said nothing"
 
 
 def trim_gdb(text: str) -> str:

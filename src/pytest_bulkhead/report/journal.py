@@ -154,7 +154,7 @@ def read_journal(lines: Iterable[str], name: str) -> tuple[Mapping[str, Any], li
 def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         row = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict):
         raise UsageProblem(f"{where}: no line of a journal: {text[:60]!r}")

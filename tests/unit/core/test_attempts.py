@@ -114,8 +114,22 @@ def test_trials_have_a_limit_of_number_and_of_time():
     late.next(100.0)
 
     assert answered == MAX_INQUIRIES
-    assert late.learn(State.PASSED, 100.0 + TRIAL_SECONDS + 1) is None
+    assert late.learn(State.TIMED_OUT, 100.0 + TRIAL_SECONDS + 1) == (
+        ReportAnswer(1, Answer(Verdict.UNCLEAR, State.TIMED_OUT), (0,))
+    )
     assert late.next(200.0) is None
+
+
+def test_what_a_trial_has_shown_is_told_though_time_is_over():
+    """With a search that can't go on, too: all but a trial that was ended has shown something."""
+    answers = []
+    for stopped in (False, True):
+        tried = attempts(verify="crashes", bisect=9.0)
+        tried.ask_of_crash(3, (1, 2))
+        tried.next(0.0)
+        answers.append(tried.learn(State.PASSED, TRIAL_SECONDS + 1, stopped=stopped))
+
+    assert answers == [ReportAnswer(3, Answer(Verdict.NEEDS, State.PASSED), (1, 2)), None]
 
 
 def test_what_is_abandoned_is_told():

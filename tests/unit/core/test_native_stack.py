@@ -15,6 +15,7 @@ import pytest
 from pytest_bulkhead.core.native_stack import (
     MAX_FRAMES,
     MAX_THREADS,
+    failure_of_gdb,
     of_hung,
     signal_of_gdb,
     trim_gdb,
@@ -25,6 +26,15 @@ from pytest_bulkhead.core.native_stack import (
 
 def said(name):
     return Path(__file__).with_name("debuggers").joinpath(f"{name}.txt").read_text()
+
+
+#: What gdb 13.1 says in a container without the right to trace.
+PTRACE_FORBIDDEN = """\
+warning: Could not trace the inferior process.
+warning: ptrace: Operation not permitted
+During startup program exited with code 127.
+No stack.
+"""
 
 
 def functions(stack):
@@ -66,6 +76,23 @@ def test_no_crash_no_stack():
     """A program that went well had no signal and has no frames."""
     assert "" == signal_of_gdb(said("gdb_healthy"))
     assert "" == trim_gdb(said("gdb_healthy"))
+
+
+@pytest.mark.parametrize(
+    ("why", "text"),
+    [
+        ("", said("gdb_healthy")),
+        ("", said("gdb_segv")),
+        ("", "[Inferior 1 (process 13552) exited with code 03]\nNo stack.\n"),
+        ("", "Program terminated with signal SIGKILL, Killed.\nThe program no longer exists.\n"),
+        ("; ".join(PTRACE_FORBIDDEN.splitlines()[:3]), PTRACE_FORBIDDEN),
+        ("it said nothing", ""),
+        ("it said nothing", "\x00\x17\n"),
+    ],
+)
+def test_a_gdb_that_ran_nothing_is_told_from_a_healthy_program(why, text):
+    """Where ptrace is forbidden, or gdb is broken, nothing is known of the program."""
+    assert why == failure_of_gdb(text)
 
 
 def test_where_it_died_is_told_even_of_the_interpreter():

@@ -172,6 +172,7 @@ def test_unknown_lines_and_keys_are_skipped():
         ("no journal of version", ['{"journal": 99}']),
         ("j:1: no line of a journal: 'no JSON'", ["no JSON"]),
         ("j:2: no line of a journal: '3'", ['{"journal": 1}', "3"]),
+        ("j:1: no line of a journal: '[[[", ["[" * 200_000]),
         ("no event 'Eclipse'", ['{"journal": 1}', '{"event": "Eclipse", "now": 0}']),
     ],
 )
