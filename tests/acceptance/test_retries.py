@@ -57,20 +57,23 @@ def test_both(wide, subtests):
 """
 
 
-@pytest.fixture(params=["fork", "spawn", "function"])
-def retried(request, run, files):
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--isolate=session", "-o", "isolate_start=fork"),
+        ("--isolate=session", "-o", "isolate_start=spawn"),
+        ("--isolate=function",),
+    ],
+    ids=["fork", "spawn", "function"],
+)
+def test_a_test_that_passes_later_is_flaky(options, run, files):
+    """It has a state of its own in the summary, JUnit's file and the journal; each attempt is told."""
     files({"test_s.py": SELDOM})
-    how = {"function": ("--isolate=function",)}.get(
-        request.param, ("--isolate=session", "-o", f"isolate_start={request.param}")
-    )
-    return run(
-        *how, "-o", "isolate_retries=2", "-o", "isolate_flaky=fail", "--junitxml=junit.xml",
+    retried = run(
+        *options, "-o", "isolate_retries=2", "-o", "isolate_flaky=fail", "--junitxml=junit.xml",
         "--isolate-report=run.jsonl",
     )  # fmt: skip
 
-
-def test_a_test_that_passes_later_is_flaky(retried, run):
-    """It has a state of its own in the summary, in the JUnit file and in the journal."""
     assert retried.counts == {
         "passed": 1, "flaky": 2, "crashed": 1, "failed": 2, "retried": 5,
     }, shown(retried)  # fmt: skip
@@ -83,6 +86,13 @@ def test_a_test_that_passes_later_is_flaky(retried, run):
     story = bulkhead("explain", "run.jsonl", cwd=run.path)
     assert "2 flaky" in story.stdout, story.stdout + story.stderr
     assert story.returncode == 0, story.stdout
+    section = retried.section("tests that were run again")
+
+    assert "test_s.py::test_seldom: flaky in the end\n  attempt 1: crashed with SIGSEGV" in section
+    assert "test_s.py::test_fails_later: failed in the end" in section
+    assert "test_s.py::test_wide: flaky in the end" in section
+    assert "  attempt 2: crashed with SIGSEGV in call" in section
+    assert ", attempt 3" in retried.section("crashes"), shown(retried)
 
 
 @pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="pytest has no subtests yet")
@@ -97,17 +107,6 @@ def test_a_subtest_that_failed_before_the_crash_is_no_crash(run, files):
     assert ["in a subtest" in one.get("message") for one in failures] == [True]
     assert errors[0].get("message") == "crashed with SIGSEGV in call"
     assert (suite.get("failures"), suite.get("errors")) == ("1", str(len(errors)))
-
-
-def test_each_attempt_is_told(retried):
-    """What crashed, how often, and what came of it."""
-    section = retried.section("tests that were run again")
-
-    assert "test_s.py::test_seldom: flaky in the end\n  attempt 1: crashed with SIGSEGV" in section
-    assert "test_s.py::test_fails_later: failed in the end" in section
-    assert "test_s.py::test_wide: flaky in the end" in section
-    assert "  attempt 2: crashed with SIGSEGV in call" in section
-    assert ", attempt 3" in retried.section("crashes"), shown(retried)
 
 
 @pytest.mark.parametrize(("policy", "code"), [("pass", 0), ("fail", 1)])
