@@ -38,7 +38,8 @@ from pytest_bulkhead.core.policy import Policy
 MAX_INQUIRIES = 20
 #: Seconds for all trials of a run.
 TRIAL_SECONDS = 60.0
-#: Seconds that a test in a trial may take, where no smaller limit holds.
+#: Seconds that a test in a trial may take, where no smaller limit holds. Not a few times what it
+#: took before: alone, it may have to set up fixtures that stood then.
 TRIAL_LIMIT = 60.0
 
 
