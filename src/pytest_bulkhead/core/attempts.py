@@ -11,7 +11,7 @@ Invariants:
 - A crash that is withheld is told for good unless a later attempt ends in another way, also when
   the run is stopped.
 - No more than `policy.retry_budget` retries are made in a run, and `MAX_INQUIRIES` inquiries, in no
-  more than `TRIAL_SECONDS`, or `policy.bisect` where that is more.
+  more than `TRIAL_SECONDS`, or `policy.bisect` where a search is wanted.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class Attempts:
         return None
 
     def _is_late(self, now: float) -> bool:
-        limit = max(TRIAL_SECONDS, self._policy.bisect)
+        limit = self._policy.bisect or TRIAL_SECONDS
         return self._since is not None and now - self._since > limit
 
     def abandon(self) -> list[int]:

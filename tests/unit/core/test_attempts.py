@@ -132,6 +132,21 @@ def test_what_a_trial_has_shown_is_told_though_time_is_over():
     assert answers == [ReportAnswer(3, Answer(Verdict.NEEDS, State.PASSED), (1, 2)), None]
 
 
+def test_a_search_has_the_time_that_it_is_given():
+    """Be it less than trials have otherwise, or more."""
+    for seconds in (TRIAL_SECONDS / 2, TRIAL_SECONDS * 2):
+        tried = attempts(verify="crashes", bisect=seconds)
+        tried.ask_of_crash(3, (1, 2))
+        tried.next(100.0)
+        tried.learn(State.PASSED, 100.0)
+        tried.next(100.0)
+        assert tried.learn(State.CRASHED, 100.0 + seconds - 1) is None
+        told = tried.learn(State.PASSED, 100.0 + seconds + 1)
+        assert told == ReportAnswer(
+            3, Answer(Verdict.NEEDS, State.PASSED, (1, 2), unfinished=True), (1, 2)
+        )
+
+
 def test_what_is_abandoned_is_told():
     """A crash that was withheld is never lost."""
     tried = attempts(retries=1, verify="crashes")
