@@ -117,6 +117,12 @@ class Attempts:
         if self._asked <= MAX_INQUIRIES:
             self._inquiries.append((item, before, inquiry))
 
+    def forget(self, item: int) -> None:
+        """Inquire no more of a test that is run again to count, unless that is under way."""
+        under_way = list(self._inquiries)[: self._part is not None]
+        others = list(self._inquiries)[len(under_way) :]
+        self._inquiries = deque([*under_way, *(one for one in others if one[0] != item)])
+
     # -- one after another ---------------------------------------------------------------------
 
     def next(self, now: float) -> Attempt | None:

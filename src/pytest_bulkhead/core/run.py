@@ -286,6 +286,7 @@ class Run(Course):
     def _on_requeued(self, event: ev.Requeued, now: float) -> None:
         if not self.stopping and self.ledger.state(event.item) in (State.CRASHED, State.TIMED_OUT):
             self.ledger.reopen(event.item)
+            self.attempts.forget(event.item)
             self.roster.requeue(event.item)
             self._fill(now)
 

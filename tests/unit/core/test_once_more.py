@@ -203,6 +203,19 @@ def test_without_forking_attempts_are_spawned():
     assert [start.fork for start in of(do.StartWorker, wanted)] == [False]
 
 
+def test_a_plugins_wish_takes_the_place_of_a_trial():
+    """A test that pytest-rerunfailures asks for is run again once, and not twice."""
+    talk = Talk("a a", verify="crashes")
+    talk.tell(ev.WorkerJoined(1))
+    talk.test(1, 0)
+    talk.tell(ev.TestStarted(1, 1), ended(1, SEGV, Phase.CALL, 1))
+    talk.tell(ev.Requeued(1), ev.Tick(), ev.WorkerJoined(2))
+    talk.test(2, 1)
+
+    assert not of(do.StartWorker, talk.leave(2))
+    assert talk.states == [State.PASSED, State.PASSED]
+
+
 def test_a_plugins_wish_during_a_trial_is_heard_after_it():
     """The test waits for its turn as any other, and its trial goes on meanwhile."""
     talk, _wanted = last_crashed(verify="crashes")
