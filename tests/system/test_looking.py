@@ -21,8 +21,9 @@ import faulthandler, resource, signal, subprocess, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (2**40, 2**40))
 child = subprocess.Popen(["sleep", "600"])
 faulthandler.register({signum}, file={fd}, all_threads=True)
-print("ready", flush=True)
-def hang(): {body}
+def hang():
+    print("ready", flush=True)
+    {body}
 hang()
 """
 
@@ -52,7 +53,7 @@ def hung():
 
 def test_who_is_at_work_uses_a_cpu(hung):
     """Two looks at a loop: it is in line for a CPU at both, and uses it."""
-    pid, _ = hung("\n    while True: pass")
+    pid, _ = hung("while True: pass")
     first = looking.look(pid)
     assert wait_for(lambda: looking.look(pid).cpu > first.cpu)
     assert between(first, looking.look(pid)).running
