@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_bulkhead.cli.explain import find_journal, read_by
-from pytest_bulkhead.cli.probing import Prober
+from pytest_bulkhead.cli.probing import Prober, add_option
 from pytest_bulkhead.core.accounting import BROKEN, State
 from pytest_bulkhead.core.bisection import Part, Search, doubt, minimise
+from pytest_bulkhead.core.events import Event
 from pytest_bulkhead.core.predecessors import predecessors
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import Line
@@ -52,10 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds", metavar="S", type=float, default=600.0,
         help="time after which the smallest part so far is told (default 600)",
     )  # fmt: skip
-    parser.add_argument(
-        "-o", "--option", metavar="OPTION", action="append", default=[],
-        help="an option for pytest, as `--option=--isolate-timeout=5`; may be given several times",
-    )  # fmt: skip
+    add_option(parser)
 
 
 def _count(text: str) -> int:
@@ -101,14 +99,15 @@ def read_predecessors(journal: str, nodeid: str) -> Part:
     """
     named = Path(journal)
     path = find_journal(named) if named.is_dir() else named
-    found = read_by(str(path), _predecessors)
-    if nodeid not in found:
+    events = read_by(str(path), _events)
+    found = predecessors(events, nodeid)
+    if found is None:
         raise UsageProblem(f"{nodeid}: no such test was run, says {path}")
-    return found[nodeid]
+    return found
 
 
-def _predecessors(_heading: object, lines: list[Line], **_torn: bool) -> dict[str, Part]:
-    return predecessors(line.event for line in lines if line.event is not None)
+def _events(_heading: object, lines: list[Line], **_torn: bool) -> list[Event]:
+    return [line.event for line in lines if line.event is not None]
 
 
 def _still_there(ran: Part, nodeids: Sequence[str]) -> Part:

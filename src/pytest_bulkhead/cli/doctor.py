@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from pytest_bulkhead.cli.probing import add_option
 from pytest_bulkhead.cli.rounds import CLEAN, Rounds
 from pytest_bulkhead.cli.style import RED, paint, wants_colour
 from pytest_bulkhead.core.checkup import Sign, Word, examine
@@ -44,10 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", metavar="NUMBER", type=int, default=None,
         help="of that order (default: another one each time, shown)",
     )  # fmt: skip
-    parser.add_argument(
-        "-o", "--option", metavar="OPTION", action="append", default=[],
-        help="an option for pytest, as `--option=--isolate-timeout=5`; may be given several times",
-    )  # fmt: skip
+    add_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON list, for programs")
 
 

@@ -6,6 +6,7 @@ that is not known here.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -29,6 +30,14 @@ ONCE = (
 _PLAIN = ("--isolate=session", "-o", "isolate_exit=fast")
 #: Whoever is installed to shuffle tests.
 IN_ORDER = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:random-order")
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add the argument by which a verb that runs pytest takes options for it."""
+    parser.add_argument(
+        "-o", "--option", metavar="OPTION", action="append", default=[],
+        help="an option for pytest, as `--option=--isolate-timeout=5`; may be given several times",
+    )  # fmt: skip
 
 
 class Prober:

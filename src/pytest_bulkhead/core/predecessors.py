@@ -12,25 +12,27 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.item import Item
 
 
-def predecessors(events: Iterable[ev.Event]) -> dict[str, tuple[str, ...]]:
-    """Return, of each test that was started, the tests before it in its process.
+def predecessors(events: Iterable[ev.Event], nodeid: str) -> tuple[str, ...] | None:
+    """Return the tests before one in its process, in the order in which they ran.
 
     Args:
         events: of a run, in order.
+        nodeid: the test. Of one that was run again, the first time counts: the others were not
+            what the run was about.
 
     Returns:
-        {node id: node ids, in the order in which they ran}. Of a test that was run again, the
-        first time counts: the others were not what the run was about.
+        Their node ids; None when the test was not started.
     """
     items: tuple[Item, ...] = ()
-    running: dict[int, list[str]] = {}
-    found: dict[str, tuple[str, ...]] = {}
+    running: dict[int, list[int]] = {}
     for event in events:
         if isinstance(event, ev.Collected):
             items = items or event.items
         elif isinstance(event, ev.TestStarted):
-            before = [] if event.fresh else running.get(event.worker, [])
-            nodeid = items[event.item].nodeid
-            found.setdefault(nodeid, tuple(before))
-            running[event.worker] = [*before, nodeid]
-    return found
+            if event.fresh:
+                running.pop(event.worker, None)
+            before = running.setdefault(event.worker, [])
+            if items[event.item].nodeid == nodeid:
+                return tuple(items[index].nodeid for index in before)
+            before.append(event.item)
+    return None

@@ -9,7 +9,10 @@ from .suites import items
 
 
 def told(*events):
-    return predecessors([ev.Begun(), ev.Collected(1, tuple(items("a a a a"))), *events])
+    suite = tuple(items("a a a a"))
+    happened = [ev.Begun(), ev.Collected(1, suite), *events]
+    found = {item.nodeid: predecessors(happened, item.nodeid) for item in suite}
+    return {nodeid: before for nodeid, before in found.items() if before is not None}
 
 
 def test_those_of_the_same_process():
