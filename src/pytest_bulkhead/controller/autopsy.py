@@ -49,11 +49,13 @@ class Autopsy:
     def report_crash(self, action: do.ReportCrash) -> None:
         """Report the death of a process that a test owned."""
         craft = self._bridge.fleet.get(action.worker)
-        evidence = self._with_surroundings(self._gather(action, craft))
+        sections = self._sections(action.phase, craft)
+        evidence = self._with_surroundings(self._gather(action, craft, _stderr_of(sections)))
         if craft is not None and craft.held is not None and craft.held.report.passed:
             # A stage has died that tore down: this is what there is to tell of the teardown.
             craft.sections, craft.held = tuple(craft.held.report.sections), None
-        report = self._make_report(action, evidence, craft)
+            sections = self._sections(action.phase, craft)
+        report = self._make_report(action, evidence, craft, sections)
         if self._bridge.artifacts is not None:
             self._bridge.artifacts.keep(evidence, str(report.longrepr), report.sections)
         if action.again:
@@ -80,7 +82,7 @@ class Autopsy:
         bridge.config.hook.pytest_runtest_logfinish(nodeid=first.nodeid, location=first.location)
         self._note_evidence(first, evidence)
 
-    def _gather(self, action: do.ReportCrash, craft: Craft | None) -> Evidence:
+    def _gather(self, action: do.ReportCrash, craft: Craft | None, output: str) -> Evidence:
         items = self._bridge.run.items
         nodeid = items[action.item].nodeid
         seen = self._seen(craft, action.killed_for)
@@ -103,7 +105,7 @@ class Autopsy:
             attempt=action.attempt,
             standstill=seen.standstill,
             native=seen.native,
-            output=_stderr_of(self._sections(action.phase, craft)),
+            output=output,
             forked=craft.forked if craft else (),
         )
 
@@ -129,7 +131,11 @@ class Autopsy:
         return command
 
     def _make_report(
-        self, action: do.ReportCrash, evidence: Evidence, craft: Craft | None
+        self,
+        action: do.ReportCrash,
+        evidence: Evidence,
+        craft: Craft | None,
+        sections: list[tuple[str, str]],
     ) -> pytest.TestReport:
         now = clock.wall()
         duration = max(0.0, action.seconds - self._bridge.durations[action.item])
@@ -140,7 +146,7 @@ class Autopsy:
             outcome="failed",
             longrepr=report_text(evidence, next(iter(_diagnoses(evidence)), None)),
             when=action.phase.word,  # type: ignore[arg-type]
-            sections=[*_of_debuggers(evidence), *self._sections(action.phase, craft)],
+            sections=[*_of_debuggers(evidence), *sections],
             duration=duration,
             start=now - duration,
             stop=now,
@@ -201,6 +207,7 @@ class Autopsy:
         template = action.worker == TEMPLATE or craft is None
         name = "the template" if template else craft.node.gateway.id  # type: ignore[union-attr]
         seen, what = self._seen(craft, action.killed_for), f"process {name}"
+        printed = self._sections(action.phase, craft)
         evidence = Evidence(
             nodeid=what,
             worker=name,
@@ -211,12 +218,12 @@ class Autopsy:
             stacks=seen.stacks,
             standstill=seen.standstill,
             native=seen.native,
-            output=_stderr_of(self._sections(action.phase, craft)),
+            output=_stderr_of(printed),
         )
         evidence = self._with_surroundings(evidence)
         items = tuple(bridge.run.items[index].nodeid for index in action.items)
         found = next(iter(_diagnoses(evidence)), None)
-        sections = [*_of_debuggers(evidence), *self._sections(action.phase, craft)]
+        sections = [*_of_debuggers(evidence), *printed]
         text = breach_text(evidence, items, found)
         if bridge.artifacts is not None:
             bridge.artifacts.keep(evidence, text, sections)

@@ -119,9 +119,13 @@ class Attempts:
 
     def forget(self, item: int) -> None:
         """Inquire no more of a test that is run again to count, unless that is under way."""
-        under_way = list(self._inquiries)[: self._part is not None]
-        others = list(self._inquiries)[len(under_way) :]
-        self._inquiries = deque([*under_way, *(one for one in others if one[0] != item)])
+        begun = self._part is not None
+        kept = (
+            one
+            for number, one in enumerate(self._inquiries)
+            if one[0] != item or (begun and number == 0)
+        )
+        self._inquiries = deque(kept)
 
     # -- one after another ---------------------------------------------------------------------
 

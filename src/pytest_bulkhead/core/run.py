@@ -177,7 +177,7 @@ class Run(Course):
 
     def _on_test_started(self, event: ev.TestStarted, now: float) -> None:
         worker, ledger = self.worker(event.worker), self.ledger_of(self.worker(event.worker))
-        if worker.attempt is not None and worker.attempt.counts:
+        if worker.retry:
             ledger.reopen(event.item)
         ledger.start(event.item)
         if event.fresh and worker.staged:
@@ -255,7 +255,7 @@ class Run(Course):
             self.want(death.breach_of(worker, event))
             stillborn = not worker.done and not worker.victim
         self.bury(worker, stillborn, now)
-        if worker.attempt is not None and worker.attempt.counts:
+        if worker.retry:
             once_more.settle_retry(self, worker)
 
     def _on_spare_ended(self, event: ev.SpareEnded, now: float) -> None:

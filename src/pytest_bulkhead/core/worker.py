@@ -233,6 +233,16 @@ class Worker:
             self.killed_for, self.timed_out = "", False
 
     @property
+    def retry(self) -> bool:
+        """Whether it runs a test once more, to count."""
+        return self.attempt is not None and self.attempt.counts
+
+    @property
+    def trial(self) -> bool:
+        """Whether it runs a test once more, and nobody hears of what that reports."""
+        return self.attempt is not None and not self.attempt.counts
+
+    @property
     def busy(self) -> bool:
         """Whether it counts against the number of tests that may run at once."""
         return bool(self.todo) or self.stage not in (Stage.PARKED, Stage.LEFT, Stage.ENDED)

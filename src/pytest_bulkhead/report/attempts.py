@@ -18,6 +18,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.report.lives import state_in
 
 
 class Reported(NamedTuple):
@@ -51,7 +52,7 @@ class Attempt:
     @property
     def trial(self) -> bool:
         """Whether the test was run once more only to learn something of it, or of another one."""
-        return self.worker.attempt is not None and not self.worker.attempt.counts
+        return self.worker.trial
 
     @property
     def before(self) -> list[int]:
@@ -118,15 +119,8 @@ class Attempts:
             if worker.item == attempt.item and worker.id in run.workers:
                 continue
             del self._open[worker.id]
-            attempt.until, attempt.state = now, _state_of(run, attempt)
+            attempt.until = now
+            attempt.state = state_in(run, worker, attempt.item)
             if attempt.in_stage and attempt.state is State.NOT_RUN and attempt.crash is None:
                 self.of[attempt.item].remove(attempt)
                 self._staged[attempt.item] = attempt.seconds
-
-
-def _state_of(run: Run, attempt: Attempt) -> State:
-    if not attempt.trial:
-        return run.ledger.state(attempt.item)
-    # The ledger of a trial goes with its process: only a death of that is seen without one.
-    ledger = run.trials.get(attempt.worker.id)
-    return State.CRASHED if ledger is None else ledger.state(attempt.item)

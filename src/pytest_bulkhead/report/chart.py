@@ -19,7 +19,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.run import Run
 from pytest_bulkhead.core.worker import Worker
-from pytest_bulkhead.report.lives import Life, Lives
+from pytest_bulkhead.report.lives import Life, Lives, state_in
 
 
 @dataclasses.dataclass(slots=True)
@@ -147,24 +147,17 @@ class Chart:
         staging = isinstance(event, ev.StageBusy) and not clearing
         earlier = self._staging.get(worker.id)
         floor = earlier.ended if earlier and earlier.item == item else life.started
-        stint = Stint(worker.id, item, now, floor, fresh or staging, staging, clearing, life.trial)
+        stint = Stint(
+            worker.id, item, now, floor, fresh or staging, staging, clearing, worker.trial
+        )
         self.stints.append(stint)
         self._in_hand[worker.id] = stint
         if staging:
             self._staging[worker.id] = stint
 
     def _put_down(self, stint: Stint, life: Life, now: float) -> None:
-        stint.ended, stint.state = now, self._state_of(stint, life)
+        stint.ended, stint.state = now, state_in(self.run, life.worker, stint.item)
         del self._in_hand[stint.worker]
-
-    def _state_of(self, stint: Stint, life: Life) -> State:
-        ledger = self.run.ledger
-        if life.trial:
-            known = self.run.trials.get(stint.worker)
-            if known is None:  # its ledger has gone with its process, so that has died
-                return State.TIMED_OUT if life.worker.timed_out else State.CRASHED
-            ledger = known
-        return ledger.state(stint.item)
 
 
 def _at_work_for(worker: Worker) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.core.run import Run
@@ -36,11 +37,6 @@ class Life:
     crash: do.ReportCrash | None = None
     #: How many processes below it died.
     fallen: int = 0
-
-    @property
-    def trial(self) -> bool:
-        """Whether what its tests do does not count."""
-        return self.worker.attempt is not None and not self.worker.attempt.counts
 
     @property
     def start_seconds(self) -> float:
@@ -123,6 +119,16 @@ class Lives:
         # Where a process below it died, a staged worker goes on.
         if not (life.worker.staged and crash.worker in run.workers):
             life.crash = crash
+
+
+def state_in(run: Run, worker: Worker, item: int) -> State:
+    """Return how a test stands that a worker has put down; of a trial, how it stands there."""
+    if not worker.trial:
+        return run.ledger.state(item)
+    ledger = run.trials.get(worker.id)
+    if ledger is None:  # it has gone with its process, so that has died
+        return State.TIMED_OUT if worker.timed_out else State.CRASHED
+    return ledger.state(item)
 
 
 def _end(life: Life, end: End, phase: Phase, now: float) -> None:
