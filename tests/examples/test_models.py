@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from conftest import shown
 
@@ -70,3 +73,47 @@ def test_a_module_is_harmed_by_its_own_tests_alone(run, suite):
     finished = run("--isolate=module", "-o", "isolate_guards=off models=fail", timeout=240)
     assert finished.counts == {"passed": 4, "failed": 2, "error": 2}, shown(finished)
     assert len((run.path / "loads.txt").read_text().splitlines()) == 1, shown(finished)
+
+
+WEIGHTS = """
+import torch
+from pytest_bulkhead.guards.models import Models, watch_model
+from pytest_bulkhead.models import shared
+from pytest_bulkhead.system.weights import checksum
+
+class Wrapper:  # as a pipeline has its model
+    def __init__(self, model): self.model = model
+
+def load(kind):
+    net = torch.nn.BatchNorm1d(3).to(torch.bfloat16)
+    return {"plain": net, "pair": (net, "tokenizer"), "wrapped": Wrapper(net)}[kind]
+
+guard = Models()
+for kind, path in (("plain", ""), ("pair", "[0]."), ("wrapped", "model.")):
+    model = shared(load, kind)
+    net = {"plain": model, "pair": model[0] if kind == "pair" else None}.get(kind) or model.model
+    assert not net.training and not any(one.requires_grad for one in net.parameters())
+    before = guard.snapshot()
+    net.num_batches_tracked += 1
+    net.train()
+    net.weight.requires_grad_(True)
+    texts = list(guard.differences(before, guard.snapshot()))
+    title = f"load('{kind}'): "
+    assert texts == [
+        f"{title}it is in training mode", f"{title}it is tracking gradients",
+        f"{title}changed: {path}num_batches_tracked",
+    ], texts
+    guard.restore(before)
+    assert list(guard.differences(before, guard.snapshot())) == texts[2:]
+assert checksum(torch.zeros(2).to_sparse()) is None
+assert checksum(torch.zeros(2, device="meta")) is None
+assert checksum(torch.zeros(0)) == 0
+assert shared(load, "plain") is shared(load, "plain")
+torch.set_default_dtype(torch.float64)
+assert shared(torch.zeros, 2).dtype == torch.float64 and shared(load, "plain") is not model
+"""
+
+
+def test_weights_of_any_kind_are_frozen_and_summed():
+    """In half precision, scalars, in a tuple or a wrapper; sparse ones and those on `meta` are not watched."""
+    subprocess.run([sys.executable, "-c", WEIGHTS], check=True)

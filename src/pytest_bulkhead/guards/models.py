@@ -22,7 +22,7 @@ _SHOWN = 3
 _Traits = dict[tuple[str, str], Any]
 
 #: Modes, which a model is in or not.
-_TRAINING, _GRADIENTS = "in training mode", "with gradients"
+_TRAINING, _GRADIENTS = "in training mode", "tracking gradients"
 _MODES = {_TRAINING, _GRADIENTS}
 
 
