@@ -29,6 +29,7 @@ LAYERS = {
     "guards": 4,
     "imports": 4,
     "environment": 5,
+    "models": 5,
     "report": 5,
     "controller": 6,
     "keeper": 6,
