@@ -50,7 +50,7 @@ _ANY = (
     "test_evidence or test_parallel or test_profiles or test_random or test_requires or "
     "test_presets or test_scheduling or test_gpus or test_bisect or test_doctor or "
     "test_examples_as_tests or test_native or test_roll_call or test_charts or test_diagnosis or "
-    "test_verify or test_retries or test_exit or test_status_line"
+    "test_verify or test_retries or test_exit or test_status_line or test_fake_model"
 )
 #: What these promise does not depend on the pytest, but on Python and the operating system.
 _ANY_PYTEST = (
