@@ -7,16 +7,23 @@ or the like: a conftest imports this package, and most tests need no model.
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_bulkhead.models.failures import ModelNotLoaded as ModelNotLoaded
+    from pytest_bulkhead.models.sharing import shared as shared
+    from pytest_bulkhead.models.sharing import shared_model as shared_model
 
 #: {public name: the module here that has it}
 _MODULES = {
+    "ModelNotLoaded": "failures",
     "fake_feature_extraction": "fakes",
     "fake_sentence_transformer": "fakes",
     "shared": "sharing",
     "shared_model": "sharing",
 }
 
-__all__ = list(_MODULES)  # noqa: PLE0604 - the keys are strings
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> object:
