@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_bulkhead.core.ngrams import Vector, embed, embed_tokens, ids_of, shorten, words_of
-from pytest_bulkhead.models import similarity
 from pytest_bulkhead.models.arrays import (
     PRECISIONS,
     array_of,
@@ -23,6 +22,7 @@ from pytest_bulkhead.models.arrays import (
 )  # fmt: skip
 from pytest_bulkhead.models.fake_inputs import text_of, texts_of
 from pytest_bulkhead.models.fake_module import FakeModule
+from pytest_bulkhead.models.similarity import SIMILARITIES, compare_all, compare_each
 
 _SENTENCE = "sentence_embedding"
 
@@ -140,11 +140,11 @@ class FakeSentenceTransformer(FakeModule):
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
         """Return a tensor: how like each of the one is to each of the other."""
-        return similarity.similarity(self.similarity_fn_name, embeddings1, embeddings2)
+        return compare_all(self.similarity_fn_name, embeddings1, embeddings2)
 
     def similarity_pairwise(self, embeddings1: Any, embeddings2: Any) -> Any:
         """Return a tensor: how like each of the one is to that in the same place of the other."""
-        return similarity.similarity_pairwise(self.similarity_fn_name, embeddings1, embeddings2)
+        return compare_each(self.similarity_fn_name, embeddings1, embeddings2)
 
     @property
     def similarity_fn_name(self) -> str:
@@ -154,8 +154,8 @@ class FakeSentenceTransformer(FakeModule):
     @similarity_fn_name.setter
     def similarity_fn_name(self, value: Any) -> None:
         name = getattr(value, "value", value) or "cosine"
-        if name not in similarity.SIMILARITIES:
-            raise ValueError(f"similarity_fn_name={name!r}: one of {similarity.SIMILARITIES}")
+        if name not in SIMILARITIES:
+            raise ValueError(f"similarity_fn_name={name!r}: one of {SIMILARITIES}")
         self._similarity_fn_name = name
 
     def get_embedding_dimension(self) -> int:

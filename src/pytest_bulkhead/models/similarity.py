@@ -11,7 +11,7 @@ _NORMS = {"euclidean": 2.0, "manhattan": 1.0}
 SIMILARITIES = ("cosine", "dot", *_NORMS)
 
 
-def similarity(name: str, one: Any, other: Any) -> Any:
+def compare_all(name: str, one: Any, other: Any) -> Any:
     """Return how like each row of one is to each of the other, a tensor.
 
     Args:
@@ -24,8 +24,8 @@ def similarity(name: str, one: Any, other: Any) -> Any:
     return _all_pairs(torch, name, *rows)
 
 
-def similarity_pairwise(name: str, one: Any, other: Any) -> Any:
-    """Return how like each row of one is to the row of the other in its place; as `similarity`."""
+def compare_each(name: str, one: Any, other: Any) -> Any:
+    """Return how like each row of one is to the row of the other in its place; as `compare_all`."""
     torch = torch_for("similarity_pairwise()")
     return _each_pair(torch, name, _tensor(torch, one), _tensor(torch, other))
 
