@@ -69,4 +69,52 @@ def _in(file: str, *names: str) -> tuple[str, ...]:
     return tuple(f"tests/{file}::{name}" for name in names)
 
 
-STORIES: tuple[Story, ...] = ()
+_ANSWERS = _in(
+    "integration/test_answers.py",
+    "test_answer_from_memory", "test_tools_are_asked", "test_several_at_once", "test_too_slow",
+    "test_answer_is_short", "test_hosted", "test_own_model",
+)  # fmt: skip
+_AGENT = _in(
+    "unit/test_agent.py",
+    "test_no_model_is_configured", "test_patience_by_default", "test_encoder_is_kept",
+    "test_encoder",
+)  # fmt: skip
+_MEMORY = _in(
+    "unit/test_memory.py",
+    "test_closed_memory_has_no_thread", "test_nearest_first", "test_users_are_kept_apart",
+    "test_told_twice", "test_forget", "test_compact", "test_written_by_threads",
+)  # fmt: skip
+
+STORIES: tuple[Story, ...] = (
+    Story(
+        "agents",
+        tests=(*_ANSWERS, *_AGENT, *_MEMORY),
+        plain=(
+            Plain(
+                ("no end",),
+                states=dict.fromkeys((*_ANSWERS[1:], _AGENT[0], _AGENT[3], _MEMORY[0]), "failed"),
+                in_hand=_MEMORY[5],
+            ),
+        ),
+        commands=(
+            Command(
+                "python -X faulthandler -m pytest --durations=10",
+                shows=("in forget", "in compact", "slowest 10 durations"),
+            ),
+            Command(
+                'pytest -m "not qualitative"',
+                runs=lambda test: not test.endswith("test_answer_is_short"),
+                shows=("1 deselected",),
+            ),
+            Command("pytest tests/integration --forked -v", runs=_ANSWERS.__contains__),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command(
+                "pytest -x", runs=lambda test: test != _MEMORY[-1], shows=("stopping after 1",)
+            ),
+            Command(
+                "pytest -k memory --cov=desk", runs=lambda test: "memory" in test, shows=("TOTAL",)
+            ),
+        ),
+        states={_ANSWERS[5]: "skipped", _ANSWERS[6]: "skipped", _MEMORY[5]: "timed out"},
+    ),
+)
