@@ -125,6 +125,8 @@ REAL = [
     "numpy",
     "posthog",
     "pytest",
+    "pytest-asyncio",
+    "pytest-cov",
     "sentence-transformers",
     "tokenizers",
     "tqdm",
