@@ -1,0 +1,72 @@
+"""THE model: how each story ends without us, and what the commands of its people do with us.
+
+A story is a small project: a package in `src`, tests, and a `pyproject.toml` that says what we
+shall do. `tests/examples/test_stories.py` copies it away and types there what is written here:
+
+    story.plain      ends as `ends` says; these tests fail, and the terminal shows why
+    story.commands   run the tests that they should; each has the state of `states`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Plain:
+    """How the project ends without us. All tests that are not named here have passed."""
+
+    #: What becomes of the process, one of these: "exit status 1", a signal's name, "no end".
+    ends: tuple[str, ...]
+    #: For each test that is run to its end and does not pass: its state.
+    states: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: The test that was begun and never came to its end. None after it was run.
+    in_hand: str = ""
+    #: Texts that must be on the terminal: what happens is what is meant.
+    shows: tuple[str, ...] = ()
+    #: What is typed: without us, or with us and without the change that the story is about.
+    typed: str = "pytest -p no:bulkhead"
+
+
+def every(_test: str) -> bool:
+    """Say of every test that it is run."""
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """What people type in the project, with `NAME=value` before it as in a shell."""
+
+    typed: str
+    #: Whether a test is run by it.
+    runs: Callable[[str], bool] = every
+    #: Texts that must be on the terminal.
+    shows: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    """A folder of `examples/stories/`, and what is typed there."""
+
+    name: str
+    #: All of its tests, by node id, in the order in which plain pytest runs them.
+    tests: tuple[str, ...]
+    #: How it ends without us: in one of these ways.
+    plain: tuple[Plain, ...]
+    commands: tuple[Command, ...]
+    #: With us, for each test that does not simply pass: "skipped", or "passed, error".
+    states: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def ours(self, command: Command) -> dict[str, str]:
+        """Return {test: state} of a command."""
+        ran = filter(command.runs, self.tests)
+        return {test: self.states.get(test, "passed") for test in ran}
+
+
+def _in(file: str, *names: str) -> tuple[str, ...]:
+    """Return the node ids of the tests of a file."""
+    return tuple(f"tests/{file}::{name}" for name in names)
+
+
+STORIES: tuple[Story, ...] = ()
