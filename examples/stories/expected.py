@@ -69,4 +69,53 @@ def _in(file: str, *names: str) -> tuple[str, ...]:
     return tuple(f"tests/{file}::{name}" for name in names)
 
 
-STORIES: tuple[Story, ...] = ()
+GRPC_INDEX = Story(
+    "grpc_index",
+    tests=(
+        *_in(
+            "integration/test_documents.py",
+            "test_put",
+            "test_drop",
+            "test_drop_of_none",
+            "test_document_without_a_name",
+        ),
+        *_in("integration/test_search.py", "test_best_first", "test_limit", "test_many_at_once"),
+        *_in(
+            "integration/test_watch.py",
+            "test_who_watches_is_told",
+            "test_nobody_watches_any_more",
+        ),
+        *_in(
+            "unit/test_ranking.py",
+            "test_words",
+            "test_best[hull-ship]",
+            "test_best[wing-plane]",
+            "test_best[both-plane]",
+            "test_nothing_fits",
+        ),
+    ),
+    plain=(
+        Plain(
+            ("SIGSEGV", "SIGABRT"),
+            in_hand="tests/integration/test_search.py::test_best_first",
+            shows=("Fatal Python error", "grpc._cython.cygrpc"),
+        ),
+    ),
+    commands=(
+        Command(
+            "just test",
+            shows=("PollerCompletionQueue._poll_wrapper), started at", "module client of tests/"),
+        ),
+        Command("just test-integration", lambda test: "/integration/" in test),
+        Command(
+            "just test-integration-fast",
+            lambda test: "/integration/" in test and "many" not in test,
+        ),
+        Command("just test-integration -x -k search", lambda test: "test_search" in test),
+        Command("pytest -n auto"),
+        Command("pytest --durations=10", shows=("slowest 10 durations", "test_many_at_once")),
+        Command("python -X faulthandler -m pytest"),
+    ),
+)
+
+STORIES: tuple[Story, ...] = (GRPC_INDEX,)
