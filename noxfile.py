@@ -126,6 +126,7 @@ REAL = [
     "posthog",
     "pytest",
     "pytest-asyncio",
+    "pytest-cov",
     "sentence-transformers",
     "tokenizers",
     "tqdm",

@@ -69,53 +69,94 @@ def _in(file: str, *names: str) -> tuple[str, ...]:
     return tuple(f"tests/{file}::{name}" for name in names)
 
 
-GRPC_INDEX = Story(
-    "grpc_index",
-    tests=(
-        *_in(
-            "integration/test_documents.py",
-            "test_put",
-            "test_drop",
-            "test_drop_of_none",
-            "test_document_without_a_name",
+_ANSWERS = _in(
+    "integration/test_answers.py",
+    "test_answer_from_memory", "test_tools_are_asked", "test_several_at_once", "test_too_slow",
+    "test_answer_is_short", "test_hosted", "test_own_model",
+)  # fmt: skip
+_AGENT = _in(
+    "unit/test_agent.py",
+    "test_no_model_is_configured", "test_patience_by_default", "test_encoder_is_kept",
+    "test_encoder",
+)  # fmt: skip
+_MEMORY = _in(
+    "unit/test_memory.py",
+    "test_closed_memory_has_no_thread", "test_nearest_first", "test_users_are_kept_apart",
+    "test_told_twice", "test_forget", "test_compact", "test_written_by_threads",
+)  # fmt: skip
+
+# -- grpc_index
+_DOCUMENTS = _in(
+    "integration/test_documents.py",
+    "test_put", "test_drop", "test_drop_of_none", "test_document_without_a_name",
+)  # fmt: skip
+_SEARCH = _in("integration/test_search.py", "test_best_first", "test_limit", "test_many_at_once")
+_WATCH = _in(
+    "integration/test_watch.py", "test_who_watches_is_told", "test_nobody_watches_any_more"
+)
+_RANKING = _in(
+    "unit/test_ranking.py",
+    "test_words", "test_best[hull-ship]", "test_best[wing-plane]", "test_best[both-plane]",
+    "test_nothing_fits",
+)  # fmt: skip
+
+STORIES: tuple[Story, ...] = (
+    Story(
+        "agents",
+        tests=(*_ANSWERS, *_AGENT, *_MEMORY),
+        plain=(
+            Plain(
+                ("no end",),
+                states=dict.fromkeys((*_ANSWERS[1:], _AGENT[0], _AGENT[3], _MEMORY[0]), "failed"),
+                in_hand=_MEMORY[5],
+            ),
         ),
-        *_in("integration/test_search.py", "test_best_first", "test_limit", "test_many_at_once"),
-        *_in(
-            "integration/test_watch.py",
-            "test_who_watches_is_told",
-            "test_nobody_watches_any_more",
+        commands=(
+            Command(
+                "python -X faulthandler -m pytest --durations=10",
+                shows=("in forget", "in compact", "slowest 10 durations"),
+            ),
+            Command(
+                'pytest -m "not qualitative"',
+                runs=lambda test: not test.endswith("test_answer_is_short"),
+                shows=("1 deselected",),
+            ),
+            Command("pytest tests/integration --forked -v", runs=_ANSWERS.__contains__),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command(
+                "pytest -x", runs=lambda test: test != _MEMORY[-1], shows=("stopping after 1",)
+            ),
+            Command(
+                "pytest -k memory --cov=desk", runs=lambda test: "memory" in test, shows=("TOTAL",)
+            ),
         ),
-        *_in(
-            "unit/test_ranking.py",
-            "test_words",
-            "test_best[hull-ship]",
-            "test_best[wing-plane]",
-            "test_best[both-plane]",
-            "test_nothing_fits",
-        ),
+        states={_ANSWERS[5]: "skipped", _ANSWERS[6]: "skipped", _MEMORY[5]: "timed out"},
     ),
-    plain=(
-        Plain(
-            ("SIGSEGV", "SIGABRT"),
-            in_hand="tests/integration/test_search.py::test_best_first",
-            shows=("Fatal Python error", "grpc._cython.cygrpc"),
+    Story(
+        "grpc_index",
+        tests=(*_DOCUMENTS, *_SEARCH, *_WATCH, *_RANKING),
+        plain=(
+            Plain(
+                ("SIGSEGV", "SIGABRT"),
+                in_hand=_SEARCH[0],
+                shows=("Fatal Python error", "grpc._cython.cygrpc"),
+            ),
         ),
-    ),
-    commands=(
-        Command(
-            "just test",
-            shows=("PollerCompletionQueue._poll_wrapper), started at", "module client of tests/"),
+        commands=(
+            Command(
+                "just test",
+                shows=("PollerCompletionQueue._poll_wrapper), started at", "module client of "),
+            ),
+            Command("just test-integration", lambda test: "/integration/" in test),
+            Command(
+                "just test-integration-fast",
+                lambda test: "/integration/" in test and test != _SEARCH[2],
+                shows=("1 deselected",),
+            ),
+            Command("just test-integration -x -k search", _SEARCH.__contains__),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command("pytest --durations=10", shows=("slowest 10 durations",)),
+            Command("python -X faulthandler -m pytest"),
         ),
-        Command("just test-integration", lambda test: "/integration/" in test),
-        Command(
-            "just test-integration-fast",
-            lambda test: "/integration/" in test and "many" not in test,
-        ),
-        Command("just test-integration -x -k search", lambda test: "test_search" in test),
-        Command("pytest -n auto"),
-        Command("pytest --durations=10", shows=("slowest 10 durations", "test_many_at_once")),
-        Command("python -X faulthandler -m pytest"),
     ),
 )
-
-STORIES: tuple[Story, ...] = (GRPC_INDEX,)
