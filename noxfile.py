@@ -225,7 +225,8 @@ def examples(session: nox.Session) -> None:
     # By itself: whoever needs torch would else choose another, with gigabytes of CUDA.
     session.install(TORCH)
     _install(session, *REAL)
-    _pytest(session, "tests/examples")
+    # It warns of what our own tests do not set.
+    _pytest(session, "tests/examples", options=[*QUICK, "-p", "no:asyncio"])
 
 
 @nox.session

@@ -85,6 +85,21 @@ _MEMORY = _in(
     "test_told_twice", "test_forget", "test_compact", "test_written_by_threads",
 )  # fmt: skip
 
+# -- grpc_index
+_DOCUMENTS = _in(
+    "integration/test_documents.py",
+    "test_put", "test_drop", "test_drop_of_none", "test_document_without_a_name",
+)  # fmt: skip
+_SEARCH = _in("integration/test_search.py", "test_best_first", "test_limit", "test_many_at_once")
+_WATCH = _in(
+    "integration/test_watch.py", "test_who_watches_is_told", "test_nobody_watches_any_more"
+)
+_RANKING = _in(
+    "unit/test_ranking.py",
+    "test_words", "test_best[hull-ship]", "test_best[wing-plane]", "test_best[both-plane]",
+    "test_nothing_fits",
+)  # fmt: skip
+
 STORIES: tuple[Story, ...] = (
     Story(
         "agents",
@@ -116,5 +131,32 @@ STORIES: tuple[Story, ...] = (
             ),
         ),
         states={_ANSWERS[5]: "skipped", _ANSWERS[6]: "skipped", _MEMORY[5]: "timed out"},
+    ),
+    Story(
+        "grpc_index",
+        tests=(*_DOCUMENTS, *_SEARCH, *_WATCH, *_RANKING),
+        plain=(
+            Plain(
+                ("SIGSEGV", "SIGABRT"),
+                in_hand=_SEARCH[0],
+                shows=("Fatal Python error", "grpc._cython.cygrpc"),
+            ),
+        ),
+        commands=(
+            Command(
+                "just test",
+                shows=("PollerCompletionQueue._poll_wrapper), started at", "module client of "),
+            ),
+            Command("just test-integration", lambda test: "/integration/" in test),
+            Command(
+                "just test-integration-fast",
+                lambda test: "/integration/" in test and test != _SEARCH[2],
+                shows=("1 deselected",),
+            ),
+            Command("just test-integration -x -k search", _SEARCH.__contains__),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command("pytest --durations=10", shows=("slowest 10 durations",)),
+            Command("python -X faulthandler -m pytest"),
+        ),
     ),
 )

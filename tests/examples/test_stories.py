@@ -5,6 +5,7 @@ The model is `examples/stories/expected.py`; `nox -s examples` installs what the
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import signal
@@ -78,12 +79,23 @@ def place(story: Story, folder: Path) -> None:
 
 def start(run, typed: str) -> Running:
     """Type a command in the project; `-v` is added where it cannot be seen, to read the states."""
-    words = shlex.split(typed)
+    words = shlex.split(spelled(typed, run.path))
     environ = {"PYTEST_ADDOPTS": "-v"}
     while "=" in words[0]:
         name, _, environ[name] = words.pop(0).partition("=")
     program = Path(sys.executable).with_name(words[0])
     return run.start(*words[1:], program=(str(program),), **environ)
+
+
+def spelled(typed: str, folder: Path) -> str:
+    """Return what a command stands for: `just NAME` is a recipe of the project's justfile."""
+    just, _, words = typed.partition(" ")
+    if just != "just":
+        return typed
+    name, _, args = words.partition(" ")
+    recipe = rf"^{name} \*args:\n +(.+)$"
+    (found,) = re.findall(recipe, (folder / "justfile").read_text(), re.M)
+    return found.replace("{{args}}", args)
 
 
 def end_of(running: Running, ends: list[Plain]) -> Finished:
