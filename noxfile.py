@@ -131,6 +131,10 @@ REAL = [
 ]
 
 
+#: What builds the documentation's site.
+SITE = ["furo", "myst-parser", "sphinx"]
+
+
 def _install(session: nox.Session, *requirements: str) -> None:
     """Install the project, as its users get it, and what the session needs beside it."""
     session.install(".", *requirements)
@@ -158,6 +162,7 @@ def tests(session: nox.Session) -> None:
     session.notify("unit")
     for python, pytest in PAIRS:
         session.notify(_acceptance(python, pytest))
+    session.notify("docs")
     session.notify("compat")
     session.notify("examples")
     session.notify("chaos")
@@ -224,6 +229,15 @@ def examples(session: nox.Session) -> None:
     session.install(TORCH)
     _install(session, *REAL)
     _pytest(session, "tests/examples")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation into build/site, and run the commands of its pages."""
+    _install(session, "pytest", *SITE)
+    strictly = ("-W", "--keep-going", "-n", "-q")
+    session.run("python", "-m", "sphinx", *strictly, "-c", "docs", ".", "build/site")
+    _pytest(session, "tests/docs")
 
 
 @nox.session
