@@ -16,11 +16,11 @@ from pytest_bulkhead import __version__
 ROOT = Path(__file__).parent.parent
 #: Title of a part of the site: its pages, in order.
 PARTS = {
-    "Overview": ["/README"],
+    "Overview": ["README </README>"],
     "Guides": ["guides/crashes", "guides/*"],
-    "In depth": ["architecture", "*"],
+    "In depth": ["How it works <architecture>", "*"],
     "Reference": ["reference/options", "reference/*"],
-    "Examples": ["/examples/*/README"],
+    "Examples": ["/examples/stories/*/README"],
     "Project": ["/CHANGELOG", "/CONTRIBUTING"],
 }
 
@@ -28,10 +28,12 @@ project = "pytest-bulkhead"
 version = release = __version__
 extensions = ["myst_parser"]
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/*.md", "docs/*/*.md", "examples/*/README.md"]
+include_patterns = ["*.md", "docs/*.md", "docs/*/*.md", "examples/stories/*/README.md"]
 #: Sphinx walks through every other folder, of which some have a hundred thousand files.
 exclude_patterns = [".*", "bench", "build", "dist", "programs", "src", "tests"]
 myst_heading_anchors = 4
+#: They would make one dash of the two of an option.
+smartquotes = False
 html_theme = "furo"
 html_title = project
 html_extra_path = ["site"]
@@ -51,11 +53,9 @@ def _contents(title: str) -> str:
 
 def _is_there(title: str) -> bool:
     """Return whether a part has pages: to Sphinx, one that matches none is a mistake."""
-    folders = {"/": ROOT}
-    return any(
-        next(folders.get(page[0], ROOT / "docs").glob(f"{page.lstrip('/')}.md"), None)
-        for page in PARTS[title]
-    )
+    patterns = [page.rpartition("<")[2].rstrip(">") for page in PARTS[title]]
+    files = [f"{it[1:]}.md" if it.startswith("/") else f"docs/{it}.md" for it in patterns]
+    return any(next(ROOT.glob(file), None) for file in files)
 
 
 def setup(app: Sphinx) -> None:

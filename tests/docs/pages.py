@@ -82,6 +82,12 @@ def said_in(comment: str) -> dict[str, str]:
     return said if said and set(said) <= KEYS else {}
 
 
+def overlooked(page: str) -> list[str]:
+    """Return the lines of a page that look like commands, in blocks whose language says otherwise."""
+    lines = [line for it in blocks_of(page) if not it.commands for line in it.text.splitlines()]
+    return [line for line in lines if line.startswith(("$ ", *OURS))]
+
+
 def _console(text: str) -> Iterator[Command]:
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
         typed, *shown = part.strip("\n").split("\n")

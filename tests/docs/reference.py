@@ -182,7 +182,13 @@ def table(*heads: str) -> Iterator[str]:
 
 
 def row(*cells: str) -> str:
-    return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(_escaped(' '.join(cell.split())) for cell in cells)} |"
+
+
+def _escaped(cell: str) -> str:
+    """Return a cell in which a bar ends no cell, and `<run>`, outside of code, is no tag."""
+    parts = cell.replace("|", r"\|").split("`")
+    return "`".join(it if odd % 2 else it.replace("<", r"\<") for odd, it in enumerate(parts))
 
 
 #: {page: who makes its lines}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pages import Command, blocks_of, cleaned, fitted, is_shown, masked, said_in
+from pages import Command, blocks_of, cleaned, fitted, is_shown, masked, overlooked, said_in
 
 PAGE = """# Title
 
@@ -67,6 +67,11 @@ def test_a_block_has_what_the_comment_right_before_it_says():
     assert script.said == {}
     assert said_in("not run: needs a GPU") == {"not run": "needs a GPU"}
     assert said_in("made by: nobody") == {}
+
+
+def test_what_looks_like_a_command_and_is_none_is_found():
+    """A `$`, or a command of ours, in a block that no reader of commands reads."""
+    assert overlooked(PAGE) == ["$ no command"]
 
 
 @pytest.mark.parametrize(
