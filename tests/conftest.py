@@ -228,13 +228,11 @@ class Runner:
         return running
 
 
-def bulkhead(*arguments: object, cwd: Path, limit: float = 60.0) -> subprocess.CompletedProcess:
-    """Run the command `bulkhead` in a folder."""
+def bulkhead(*arguments: object, cwd: Path, **options: object) -> subprocess.CompletedProcess:
+    """Run the command `bulkhead` in a folder; `options` are more of `subprocess.run`."""
+    told = {"capture_output": True, "text": True, "timeout": 60} | options
     command = [sys.executable, "-m", "pytest_bulkhead", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=limit, check=False,
-    )  # fmt: skip
+    return subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=False, **told)
 
 
 @pytest.fixture
