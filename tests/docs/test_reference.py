@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,29 @@ from reference import MAKERS, Registered, arguments, fixtures, hooks, made, mark
 from pytest_bulkhead.cli.main import VERBS
 from pytest_bulkhead.protocol.messages import TYPES
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+DOCS = Path(__file__).parents[2] / "docs"
+FOLDER = DOCS / "reference"
+#: What looks like ours on a page, and is an option of pytest-isolate or a property in JUnit's file.
+OTHERS = {
+    "--isolate-cpu-limit", "--isolate-mem-limit", "isolate_mem_limit",
+    "isolate_end", "isolate_phase", "isolate_signal",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_each_page_is_as_the_code(name):
     """What may be written is on the page of its kind, in the words of the code."""
     assert made(name) == (FOLDER / f"{name}.md").read_text()
+
+
+def test_what_pages_speak_of_exists():
+    """Every option and ini key has its place on a page that is not made, and no page names others."""
+    pages = {DOCS.parent / "README.md", *DOCS.rglob("*.md")} - set(FOLDER.iterdir())
+    text = "\n".join(page.read_text() for page in pages)
+    named = set(re.findall(r"(?<![\w-])--isolate(?:-[a-z]+)*|\bisolate(?:_[a-z]+)+", text))
+    found = Registered()
+    ours = {name for name in (*found.options, *found.keys) if "isolate" in name} - {"isolate"}
+    assert named ^ ours == OTHERS
 
 
 def test_nothing_is_without_a_word():
