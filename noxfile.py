@@ -133,6 +133,10 @@ REAL = [
 ]
 
 
+#: What builds the documentation's site.
+SITE = ["furo", "myst-parser", "sphinx"]
+
+
 def _install(session: nox.Session, *requirements: str) -> None:
     """Install the project, as its users get it, and what the session needs beside it."""
     session.install(".", *requirements)
@@ -160,6 +164,7 @@ def tests(session: nox.Session) -> None:
     session.notify("unit")
     for python, pytest in PAIRS:
         session.notify(_acceptance(python, pytest))
+    session.notify("docs")
     session.notify("compat")
     session.notify("examples")
     session.notify("chaos")
@@ -227,6 +232,15 @@ def examples(session: nox.Session) -> None:
     _install(session, *REAL)
     # It warns of what our own tests do not set.
     _pytest(session, "tests/examples", options=[*QUICK, "-p", "no:asyncio"])
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation into build/site, and run the commands of its pages."""
+    _install(session, "pytest", *SITE)
+    strictly = ("-W", "--keep-going", "-n", "-q")
+    session.run("python", "-m", "sphinx", *strictly, "-c", "docs", ".", "build/site")
+    _pytest(session, "tests/docs")
 
 
 @nox.session
