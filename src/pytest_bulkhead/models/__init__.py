@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_bulkhead.models.failures import ModelNotLoaded as ModelNotLoaded
+    from pytest_bulkhead.models.fakes import fake_feature_extraction as fake_feature_extraction
+    from pytest_bulkhead.models.fakes import fake_sentence_transformer as fake_sentence_transformer
     from pytest_bulkhead.models.sharing import shared as shared
     from pytest_bulkhead.models.sharing import shared_model as shared_model
 
