@@ -14,6 +14,7 @@ A Python that this machine does not have is skipped, and the summary says so.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,8 +35,34 @@ PYTHONS = [
     if line.startswith("Programming Language :: Python :: 3.")
 ]
 PYTESTS = {"newest": "pytest", "8.4": "pytest~=8.4.0"}
-#: Where the acceptance tests run. Every Python, and the oldest pytest once.
-PAIRS = [(python, "newest") for python in dict.fromkeys([HERE, *PYTHONS])] + [(HERE, "8.4")]
+
+
+def _offer_pyenv() -> None:
+    """Let nox see every Python that pyenv has: its shims show the chosen version only."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = sorted(path.name for path in versions.glob("3.*") if path.name[2:3].isdigit())
+    if found and "PYENV_VERSION" not in os.environ:
+        mine = [name for name in found if name.startswith(f"{HERE}.")]
+        os.environ["PYENV_VERSION"] = ":".join([*mine, *(set(found) - set(mine))])
+
+
+_offer_pyenv()
+
+
+def _is_here(python: str) -> bool:
+    """Return whether this machine has a Python; pyenv's shims say yes to all that are offered."""
+    offered = os.environ.get("PYENV_VERSION", python)
+    return bool(shutil.which(f"python{python}")) and f"{python}" in offered
+
+
+#: The oldest of both are tried together, where that Python is there.
+OLDEST = (PYTHONS[0] if _is_here(PYTHONS[0]) else HERE, "8.4")
+#: Where the acceptance tests run: each Python, and the oldest pytest once.
+PAIRS = [
+    (HERE, "newest"),
+    OLDEST,
+    *((python, "newest") for python in PYTHONS if python not in (HERE, OLDEST[0])),
+]
 
 #: How many of our own tests run at a time; each of them starts processes itself.
 WORKERS = os.environ.get("TEST_WORKERS", "2")
@@ -50,25 +77,21 @@ _ANY = (
     "test_evidence or test_parallel or test_profiles or test_random or test_requires or "
     "test_presets or test_scheduling or test_gpus or test_bisect or test_doctor or "
     "test_examples_as_tests or test_native or test_roll_call or test_charts or test_diagnosis or "
-    "test_verify or test_retries or test_exit or test_status_line or test_fake_model"
+    "test_verify or test_retries or test_exit or test_status_line or test_explain or test_demo or "
+    "test_nothing_left or test_fake_model"
 )
-#: What these promise does not depend on the pytest, but on Python and the operating system.
-_ANY_PYTEST = (
-    f"{_ANY} or test_programs or test_timeouts or test_nothing_left or test_after_crash or "
-    "test_guards or test_imports or test_demo or test_explain or test_out_of_memory or "
-    "test_gpu_gates or test_diagnosis"
-)
-OTHER_PYTEST = (*QUICK, "-k", f"not ({_ANY_PYTEST})")
-#: On another Python each guilty program runs at one level and started in one way.
-_ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
-    f"{_ANY} or test_pytest_options or test_explain or test_demo or test_stub_module or "
-    "test_levels or test_nothing_left or test_spares or test_gpu_failures"
+    f"{_ANY} or test_pytest_options or test_stub_module or test_levels or test_spares or "
+    "test_gpu_failures"
 )
-OTHER_PYTHON = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
+#: On another Python each guilty program runs at one level and started in one way.
+_ONE_CELL = "not (test_programs and (function-fork or session-spawn))"
+#: With the oldest of both.
+OLD = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY})")
+NEW = (*QUICK, "-k", f"{_ONE_CELL} and not ({_ANY_PYTHON})")
 #: Between the oldest Python and the newest there is little that neither of them shows.
-BETWEEN = (*QUICK, "-k", "test_ten_musts or test_canary or test_start or test_stages")
+BETWEEN = (*QUICK, "-k", "test_ten_musts or test_canary or test_start")
 
 LINTERS = ["ruff==0.17.*"]
 COMPANIONS = [
@@ -102,22 +125,16 @@ REAL = [
     "numpy",
     "posthog",
     "pytest",
+    "pytest-asyncio",
+    "pytest-cov",
     "sentence-transformers",
     "tokenizers",
     "tqdm",
 ]
 
 
-def _offer_pyenv() -> None:
-    """Let nox see every Python that pyenv has: its shims show the chosen version only."""
-    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = sorted(path.name for path in versions.glob("3.*") if path.name[2:3].isdigit())
-    if found and "PYENV_VERSION" not in os.environ:
-        mine = [name for name in found if name.startswith(f"{HERE}.")]
-        os.environ["PYENV_VERSION"] = ":".join([*mine, *(set(found) - set(mine))])
-
-
-_offer_pyenv()
+#: What builds the documentation's site.
+SITE = ["furo", "myst-parser", "sphinx"]
 
 
 def _install(session: nox.Session, *requirements: str) -> None:
@@ -147,6 +164,7 @@ def tests(session: nox.Session) -> None:
     session.notify("unit")
     for python, pytest in PAIRS:
         session.notify(_acceptance(python, pytest))
+    session.notify("docs")
     session.notify("compat")
     session.notify("examples")
     session.notify("chaos")
@@ -193,9 +211,9 @@ def _chosen(python: str, pytest: str) -> Sequence[str]:
     """Return which acceptance tests run on a pair: all of them on the first."""
     if (python, pytest) == PAIRS[0]:
         return QUICK
-    if pytest != "newest":
-        return OTHER_PYTEST
-    return OTHER_PYTHON if python in (PYTHONS[0], PYTHONS[-1]) else BETWEEN
+    if (python, pytest) == OLDEST:
+        return OLD
+    return NEW if python == PYTHONS[-1] else BETWEEN
 
 
 @nox.session
@@ -212,7 +230,17 @@ def examples(session: nox.Session) -> None:
     # By itself: whoever needs torch would else choose another, with gigabytes of CUDA.
     session.install(TORCH)
     _install(session, *REAL)
-    _pytest(session, "tests/examples")
+    # It warns of what our own tests do not set.
+    _pytest(session, "tests/examples", options=[*QUICK, "-p", "no:asyncio"])
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation into build/site, and run the commands of its pages."""
+    _install(session, "pytest", *SITE)
+    strictly = ("-W", "--keep-going", "-n", "-q")
+    session.run("python", "-m", "sphinx", *strictly, "-c", "docs", ".", "build/site")
+    _pytest(session, "tests/docs")
 
 
 @nox.session

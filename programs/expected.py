@@ -66,7 +66,8 @@ class Program:
     collection_errors: Mapping[str, str] = dataclasses.field(default_factory=dict)
     #: How processes ended that no test owned, one text for each.
     breaches: tuple[str, ...] = ()
-    subtests_failed: int = 0
+    #: {test: how many of its subtests fail}: in JUnit's file each is a failure of the test.
+    subtests_failed: Mapping[str, int] = dataclasses.field(default_factory=dict)
     subtests_passed: int = 0
     warnings: int = 0
     args: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class Program:
         )
         for state in self.states_for(level).values():
             found[state] += 1
-        found["failed"] += self.subtests_failed
+        found["failed"] += sum(self.subtests_failed.values())
         found["subtests passed"] = self.subtests_passed
         found["warnings"] = self.warnings
         found["error"] += len(self.teardown_errors_for(level))
@@ -330,10 +331,12 @@ PROGRAMS: tuple[Program, ...] = (
             "test_all_pass": "passed",
             "test_after": "passed",
         },
-        subtests_failed=2,
+        subtests_failed={"test_two_of_three_fail": 2},
         subtests_passed=2,
         min_pytest=(9, 0),
     ),
-    _crashes("subtests_then_segv", "SIGSEGV", subtests_failed=1, min_pytest=(9, 0)),
+    _crashes(
+        "subtests_then_segv", "SIGSEGV", subtests_failed={"test_guilty": 1}, min_pytest=(9, 0)
+    ),
     _crashes("warnings", "SIGSEGV", warnings=2, shows=("before the crash", "after the crash")),
 )

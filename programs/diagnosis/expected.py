@@ -33,6 +33,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "test_recursion.py::test_guilty": ("stack_overflow",),
     "test_slow.py::test_guilty": ("time_limit",),
     "test_stack.py::test_guilty": (),
+    "test_unloaded.py::test_guilty": (),  # its native stack tells: acceptance/test_native.py
     "test_truncated.py::test_guilty": ("truncated_mapping",),
     "test_watchdog.py::test_victim": ("watchdog", "exit"),
 }

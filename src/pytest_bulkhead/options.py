@@ -200,12 +200,6 @@ def _add_ini_keys_of_attempts(parser: pytest.Parser) -> None:
         "fail for an exit status of 1",
         default="",
     )
-    parser.addini(
-        "isolate_exit",
-        "how a worker leaves: fast (default), or clean, which finalises its interpreter as plain "
-        "pytest does and counts a crash in that; processes are spawned then",
-        default="",
-    )
     parser.addini("isolate_bisect", "seconds, as --isolate-bisect", default="")
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import bulkhead
 
 from pytest_bulkhead.cli.demo_ends import (
     DIED,
@@ -26,26 +27,14 @@ from pytest_bulkhead.cli.demo_ends import (
 LIMIT = 60
 
 
-def bulkhead(*arguments, cwd, **environ):
-    return subprocess.run(
-        [sys.executable, "-m", "pytest_bulkhead", *arguments],
-        cwd=cwd,
-        env=os.environ | {"TMPDIR": str(cwd)} | environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """The demo, run where an ini file, a conftest and a variable would spoil its runs."""
     folder = tmp_path_factory.mktemp("demo")
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
     (folder / "conftest.py").write_text("raise RuntimeError('not mine')\n")
-    return bulkhead("demo", cwd=folder, PYTEST_ADDOPTS="--no-such-option"), folder
+    environ = os.environ | {"TMPDIR": str(folder), "PYTEST_ADDOPTS": "--no-such-option"}
+    return bulkhead("demo", cwd=folder, env=environ), folder
 
 
 def test_the_demo_ends_as_its_model_says(demo):

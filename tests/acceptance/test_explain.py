@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import shown, wait_for
+from conftest import bulkhead, shown, wait_for
 
 LIMIT = 60
 
@@ -48,12 +48,6 @@ ENDS = {
     "test_teardown": "passed",
     "test_fails": "failed",
 }
-
-
-def bulkhead(*arguments, cwd, **more):
-    options = {"capture_output": True, "text": True, "timeout": LIMIT} | more
-    command = [sys.executable, "-m", "pytest_bulkhead", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, check=False, **options)
 
 
 def explain(run, *named):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import shown
 
 SUITE = {
@@ -54,6 +55,27 @@ def test_function_isolation_loads_once_and_shields_the_next(run, files):
         finished = run(*args)
         assert finished.counts == {"passed": 7}, shown(finished)
         assert loads(run.path) == ["present"], args
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--isolate=session", "-n", "2"), ("--isolate=module",), ("--isolate=package", "-n", "2")],
+    ids=" ".join,
+)
+def test_wider_levels_load_once(args, run, files):
+    """Also after a crash, and where each worker is a session of its own; what else is of the session is each worker's own."""
+    crash = "import ctypes\ndef test_dies(model): ctypes.string_at(0)\ndef test_lives(model, log): pass\n"
+    log = """
+@pytest.fixture(scope="session")
+def log(): load("log")
+"""
+    conftest = f"import pytest\n{SUITE['conftest.py']}{log}"
+    files({**SUITE, "conftest.py": conftest, "test_d.py": crash, "test_e.py": crash})
+    finished = run(*args, "-k", "not changes")
+    assert finished.counts == {"passed": 8, "crashed": 2, "deselected": 1}, shown(finished)
+    found = loads(run.path)
+    assert found.count("present") == 1, (found, shown(finished))
+    assert (found.count("log") == 1) == ("session" not in args[0]), found
 
 
 def test_a_failure_is_told_once_and_not_tried_again(run, files, tmp_path, monkeypatch):

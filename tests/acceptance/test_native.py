@@ -7,7 +7,7 @@ import shutil
 import sys
 
 import pytest
-from conftest import read_journal, shown
+from conftest import PROGRAMS, read_journal, shown
 from suites import SEGV
 
 GUILTY = f"""
@@ -75,6 +75,26 @@ def test_run_again_alone_in_gdb(suite, no_process_left):
     assert [line["nodeid"] for line in lines if "native" in line] == [
         "test_g.py::test_guilty", "test_g.py::test_again",
     ]  # fmt: skip
+    no_process_left(finished)
+
+
+def test_what_the_native_stack_means(run, files, no_process_left):
+    """What only that can tell is told with it, in the report and the journal; a null pointer is not it."""
+    if sys.platform != "linux" or not shutil.which("gdb"):
+        pytest.skip("gdb is not in PATH")
+    shutil.copy(PROGRAMS / "diagnosis" / "test_unloaded.py", run.path)
+    null = "import ctypes\ndef test_null(): ctypes.CFUNCTYPE(None)(8)()\n"
+    files({"test_null.py": null, "pytest.ini": "[pytest]\n"})
+    finished = run("--isolate=module", "--isolate-native=gdb", "--isolate-report=run.jsonl")
+
+    guilty, null = finished.section("test_guilty"), finished.section("test_null")
+    assert "possible: C code has called back a function" in guilty, shown(finished)
+    assert "by gdb" in null, shown(finished)
+    assert "called back" not in null
+    noted = [entry.get("evidence", {}) for entry in read_journal(run.path / "run.jsonl")]
+    late = {entry["nodeid"]: entry.get("diagnoses", []) for entry in noted if "native" in entry}
+    assert [one["name"] for one in late["test_unloaded.py::test_guilty"]] == ["dead_callback"]
+    assert late["test_null.py::test_null"] == []
     no_process_left(finished)
 
 

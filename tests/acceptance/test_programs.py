@@ -117,6 +117,7 @@ def junit_problems(program, level, path):
         torn = test in program.teardown_errors_for(level)
         wanted = {JUNIT[state]} if state in JUNIT else set()
         wanted |= {"error"} if torn else set()
+        wanted |= {"failure"} if test in program.subtests_failed else set()
         ends = cases.get(test)
         if ends is None:
             yield f"{test} is not in the JUnit file"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from conftest import Runner, read_journal, shown, wait_until_gone
 
-KILLS = int(os.environ.get("BULKHEAD_CHAOS_KILLS", "200"))
+KILLS = int(os.environ.get("BULKHEAD_CHAOS_KILLS", "100"))
 SEED = int(os.environ.get("BULKHEAD_CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 #: Runs at once: each takes a CPU for less than half a second.
 AT_ONCE = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -29,7 +30,15 @@ def test_what_it_said(tmp_path):
     assert not said.late
 
 
-def test_what_takes_too_long_is_ended_with_what_it_started():
+@pytest.fixture
+def adopts():
+    """Adopt orphans as long as the test runs; other tests wait for children of their own only."""
+    linux.adopt_orphans()
+    yield
+    ctypes.CDLL(None).prctl(linux._PR_SET_CHILD_SUBREAPER, 0)
+
+
+def test_what_takes_too_long_is_ended_with_what_it_started(adopts):
     """Also what left its process group; children that we had before are left alone."""
     ours = subprocess.Popen(["sleep", "600"])
     try:
@@ -38,7 +47,6 @@ def test_what_takes_too_long_is_ended_with_what_it_started():
             "print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True); "
             "time.sleep(600)"
         )
-        linux.adopt_orphans()
         said = debuggers.run([sys.executable, "-c", text], 1.0)
         assert said.late
         assert not Path(f"/proc/{said.text.strip()}").exists()

@@ -17,6 +17,8 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge, Death
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import native_ways as ways
+from pytest_bulkhead.core.diagnosis.rule import Diagnosis, for_journal
+from pytest_bulkhead.core.diagnosis.table import diagnose
 from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.core.native_stack import (
@@ -25,6 +27,7 @@ from pytest_bulkhead.core.native_stack import (
     trim_gdb,
     trim_pystack,
 )
+from pytest_bulkhead.report.crash import diagnosis_lines
 from pytest_bulkhead.settings import OF_CORES
 from pytest_bulkhead.system import clock, core_files, debuggers
 
@@ -89,11 +92,21 @@ def _put_away(bridge: Bridge, core: str, folder: str) -> None:
 
 
 def _tell(bridge: Bridge, death: Death, stack: Stack) -> None:
-    text, folder = f"{stack.how}\n{stack.frames}".rstrip(), death.evidence.artifacts
+    seen = f"{stack.how}\n{stack.frames}".rstrip()
+    folder, meant = death.evidence.artifacts, _first_meant(death.evidence, seen)
+    text = "\n".join([seen, *(diagnosis_lines(meant) if meant else ())])
     if bridge.artifacts is not None:
         bridge.artifacts.write(Path(folder, "native.txt"), f"{text}\n\n{stack.whole}")
     compat.add_late_section(death.report, ways.TITLE, text)
-    bridge.note_evidence(native=text, nodeid=death.evidence.nodeid)
+    facts = {"diagnoses": [for_journal(meant)]} if meant else {}
+    bridge.note_evidence(native=text, nodeid=death.evidence.nodeid, **facts)
+
+
+def _first_meant(evidence: Evidence, native: str) -> Diagnosis | None:
+    """Return what a crash means by its native stack, if nothing else had told."""
+    if diagnose(evidence) is not None:
+        return None
+    return diagnose(evidence._replace(native=native))
 
 
 class Coroner:

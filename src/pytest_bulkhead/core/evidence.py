@@ -53,7 +53,7 @@ class Evidence(NamedTuple):
     attempt: int = 1
     #: What was seen of it while it hung; None where it did not, or nobody looked.
     standstill: Standstill | None = None
-    #: Its native stack then, and by whom; or why there is none.
+    #: Its native stack, and by whom; or why there is none. A crash has it when the run is over.
     native: str = ""
     #: Threads of Python, 0 where it wrote no stacks.
     threads: int = 0

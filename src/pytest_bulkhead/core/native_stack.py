@@ -29,8 +29,10 @@ _OF_PYTEST = re.compile(r".*/(_pytest|pluggy|pytest_bulkhead)/|.*/pytest/__main_
 #: How a process sends itself the signal of which it dies.
 _OF_RAISING = re.compile(r"__pthread_kill|(__GI_)?raise\b|gsignal|__restore_rt")
 
+#: What gdb calls a function without a name.
+_NO_NAME = "??"
 _HANDLER = "<signal handler called>"
-_GDB_FRAME = re.compile(r"#\d+ +(?:0x[0-9a-f]+ in )?(.+)")
+_GDB_FRAME = re.compile(r"#\d+ +(?:(0x[0-9a-f]+) in )?(.+)")
 _GDB_SIGNAL = re.compile(r"(?:received|terminated with) signal (SIG\w+)")
 #: How gdb tells that the program which it ran has ended.
 _GDB_ENDED = re.compile(r"^\[Inferior \d+ .*exited|^The program no longer exists", re.M)
@@ -65,7 +67,8 @@ def failure_of_gdb(text: str) -> str:
 
 def trim_gdb(text: str) -> str:
     """Return the frames of one thread that matter, from gdb's `bt`; empty for no stack."""
-    frames = [_gdb_frame(found[1]) for found in map(_GDB_FRAME.match, text.splitlines()) if found]
+    lines = filter(None, map(_GDB_FRAME.match, text.splitlines()))
+    frames = [_gdb_frame(found[2], found[1]) for found in lines]
     return "\n".join(_shown(_before_death(frames)))
 
 
@@ -90,13 +93,14 @@ def _title(block: str) -> str:
     return block.partition("\n")[0].strip()
 
 
-def _gdb_frame(text: str) -> Frame:
-    """Read `function (arguments) at file:line`, or `from library`."""
+def _gdb_frame(text: str, address: str | None) -> Frame:
+    """Read `function (arguments) at file:line`, or `from library`; where that is none: address."""
     if text.startswith("<"):
         return Frame(text)
     called, parenthesis, after = text.rpartition(")")
     function = called.rpartition(" (")[0] if parenthesis else text
-    return Frame(function, after.strip())
+    nowhere = address or "" if function == _NO_NAME else ""
+    return Frame(function, after.strip() or nowhere)
 
 
 def trim_pystack(text: str, *, crashed: bool) -> str:

@@ -22,7 +22,7 @@ _SHOWN = 3
 _Traits = dict[tuple[str, str], Any]
 
 #: Modes, which a model is in or not.
-_TRAINING, _GRADIENTS = "in training mode", "with gradients"
+_TRAINING, _GRADIENTS = "in training mode", "tracking gradients"
 _MODES = {_TRAINING, _GRADIENTS}
 
 
@@ -57,14 +57,13 @@ class Models(Resource):
         return found
 
     def differences(self, before: _Traits, after: _Traits) -> Iterator[str]:
-        known = {title for title, _name in before} & {title for title, _name in after}
-        for title in sorted(known):
-            traits = sorted(key for key in before.keys() | after.keys() if key[0] == title)
-            changed = [
-                name for key in traits if before.get(key) != after.get(key) for name in key[1:]
-            ]
-            for mode in _MODES & set(changed):
-                yield f"{title}: it is {'' if after.get((title, mode)) else 'not '}{mode}"
+        # What is only in one of them was loaded meanwhile, or is not in the model any more.
+        both = sorted(key for key in before.keys() & after.keys() if before[key] != after[key])
+        for title in dict.fromkeys(title for title, _name in both):
+            changed = [name for whose, name in both if whose == title]
+            # As `shared` leaves it, it is in none: a test that puts it back does no harm.
+            modes = sorted(_MODES.intersection(changed))
+            yield from (f"{title}: it is {mode}" for mode in modes if after[title, mode])
             yield from _changed_weights(title, [name for name in changed if name not in _MODES])
 
     def restore(self, before: _Traits) -> None:

@@ -86,6 +86,8 @@ def shared_model(
         title = f"{name} ({key.title})"
         return _get(key._replace(title=title), functools.partial(loader, *args, **kwargs))
 
+    marked: Any = give
+    marked.isolate_model = True
     give.__name__ = name
     give.__module__ = sys._getframe(1).f_globals["__name__"]
     give.__doc__ = f"{title_of(loader, args, kwargs)}, loaded once and shared."

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.models import watch_model
+from pytest_bulkhead.guards.stopping import stop_what_comes_back
 from pytest_bulkhead.models.failures import (
     ModelNotLoaded,
     known_failure,
@@ -88,6 +89,7 @@ class Store:
         known = known_failure(key)
         if known is not None:
             raise ModelNotLoaded(known)
+        threads = threading.enumerate()
         try:
             model = load()
             for module in modules_in(model):
@@ -98,6 +100,7 @@ class Store:
             if first.test != test_in_hand():  # of another process, which was quicker
                 raise ModelNotLoaded(first) from None
             raise
+        stop_what_comes_back(threads)
         watch_model(key.title, model)
         return model
 

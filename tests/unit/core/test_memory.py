@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core.diagnosis.memory import (
+    CALLED_NOWHERE,
     COLLECTED,
     HEAP,
     OUT_OF_MEMORY,
@@ -76,3 +77,26 @@ def test_a_bus_error_is_likely_a_truncated_file():
     """No other signal is."""
     assert certainty(TRUNCATED.judge(crash(7))) == "likely"
     assert TRUNCATED.judge(crash(11)) is None
+
+
+def called(*frames: str, signal: int = 11, **more: object) -> object:
+    """Judge a crash with a native stack."""
+    how = "by gdb, of the test run again alone:"
+    native = "\n".join([how, *(f"  {frame}" for frame in frames)])
+    return CALLED_NOWHERE.judge(crash(signal, native=native, **more))
+
+
+def test_a_call_of_what_is_in_no_library_is_possibly_a_dead_callback():
+    """On top of the native stack, from a function that is known; a null pointer is none, nor a hang."""
+    caller = "msort_with_tmp at ./stdlib/msort.c:64"
+
+    assert certainty(called("?? 0x00007ffff7fb8017", caller)) == "possible"
+    assert certainty(called("?? 0x00007ffff7fb8017", caller, signal=4)) == "possible"
+    assert called("?? 0x0000000000000000", caller) is None
+    assert called("?? 0x0000000000000010", caller) is None
+    assert called("?? from /lib/libx.so", caller) is None
+    assert called("?? 0x00007ffff7fb8017", "?? 0x00007ffff7fb9000") is None
+    assert called("strlen", "?? 0x00007ffff7fb8017", caller) is None
+    assert called("?? 0x00007ffff7fb8017", caller, signal=6) is None
+    assert called("?? 0x00007ffff7fb8017", caller, killed_for="time is up") is None
+    assert CALLED_NOWHERE.judge(crash(11)) is None

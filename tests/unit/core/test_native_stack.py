@@ -41,6 +41,12 @@ def functions(stack):
     return [line.split()[0] for line in stack.splitlines() if line.startswith("  ")]
 
 
+def test_a_place_in_no_library_has_its_address():
+    """Whoever was called there has no other name; one in a library without symbols has that."""
+    assert "  ?? 0x00007ffff79f8017" == trim_gdb(said("gdb_callback")).splitlines()[0]
+    assert "  ?? from /lib/libx.so" == trim_gdb("#0  0x00aa in ?? () from /lib/libx.so\n")
+
+
 @pytest.mark.parametrize(
     ("name", "signal", "first"),
     [
@@ -50,6 +56,7 @@ def functions(stack):
         ("gdb_cxx_terminate", "SIGABRT", ["__GI_abort", "??", "??", "std::terminate()"]),
         ("gdb_double_free", "SIGABRT", ["__GI_abort", "__libc_message", "malloc_printerr"]),
         ("gdb_overflow", "SIGSEGV", ["parse_expression", "parse_branch"]),
+        ("gdb_callback", "SIGSEGV", ["??", "msort_with_tmp"]),
     ],
 )
 def test_the_frames_that_matter(name, signal, first):

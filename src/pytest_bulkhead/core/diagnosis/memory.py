@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, likely, said
+from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, likely, possible, said
 from pytest_bulkhead.core.diagnosis.stacks import crashed_stack
 from pytest_bulkhead.core.evidence import Evidence
 
-_ABORT, _BUS, _SEGV = 6, 7, 11
+_ILL, _TRAP, _ABORT, _BUS, _SEGV = 4, 5, 6, 7, 11
 
 # Each is only taken for a last word with what follows it, or nothing: a test may print anything.
 
@@ -32,6 +32,9 @@ _REFCOUNT = re.compile(
     r"|_Py_NegativeRefcount|_PyObject_AssertFailed)[^\n]*\nPython runtime state: ",
     re.M,
 )
+
+#: Where no library is, and the function that called there: the last frames, as gdb's are shown.
+_NOWHERE = re.compile(r"^by gdb[^\n]*\n  \?\? (0x(?!0*[0-9a-f]{1,3}\n)[0-9a-f]+)\n  (?!\?\?)(\S+)")
 
 
 def _out_of_memory(evidence: Evidence) -> Grounds | None:
@@ -62,6 +65,15 @@ def _truncated(evidence: Evidence) -> Grounds | None:
     if evidence.end.signal != _BUS:
         return None
     return likely("on x86 and ARM hardly anything else ends in SIGBUS")
+
+
+def _called_nowhere(evidence: Evidence) -> Grounds | None:
+    found = _NOWHERE.match(evidence.native)
+    # What stands there by now may be any instruction, or none.
+    strikes = evidence.end.signal in (_SEGV, _BUS, _ILL, _TRAP)
+    if found is None or not strikes or evidence.killed_for:
+        return None
+    return possible(f"{found[2]} called {found[1]}, where no library's code is")
 
 
 OUT_OF_MEMORY = Rule(
@@ -120,4 +132,15 @@ TRUNCATED = Rule(
     "SIGBUS: likely. Whether the file is shorter than its mapping can't be seen any more.",
     "https://man7.org/linux/man-pages/man2/mmap.2.html",
     _truncated,
+)
+CALLED_NOWHERE = Rule(
+    "dead_callback",
+    "C code has called back a function that is not there any more",
+    "keep a reference to each ctypes or cffi callback for as long as C code may call it; "
+    "do not unload a library whose functions others have",
+    ("Fatal Python error: Segmentation fault, and on top of the native stack: ??",),
+    "The native stack, by gdb: its last frame is in no library, nor at a null pointer, and a "
+    "function called it: possible. Code that is made at run time (numba) is in none either.",
+    "https://docs.python.org/3/library/ctypes.html#callback-functions",
+    _called_nowhere,
 )

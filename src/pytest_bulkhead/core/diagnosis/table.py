@@ -32,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     # What the stacks say.
     recursion.OVERFLOW,
     memory.COLLECTED,
+    memory.CALLED_NOWHERE,
     forks.POOL,
     # What is true of many an end.
     leaving.BECAME,

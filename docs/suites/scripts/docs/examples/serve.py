@@ -1,0 +1,3 @@
+"""A script that is out of date."""
+
+print(len(8080))
