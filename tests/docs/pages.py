@@ -143,9 +143,9 @@ _NOISE = [
         (r" +", " "),
     )
 ]
-#: Lines of pytest's head that tell of the machine.
-_HEAD = re.compile(
-    r"(=+ test session starts =+|platform |cachedir: |rootdir: |configfile: |plugins: |collecting )"
+#: Lines that tell of the machine, or that each Python writes in its own way: pytest's head, carets.
+_LEFT_OUT = re.compile(
+    r" *[~^]+$|=+ test session starts =+|(platform|collecting) |(cachedir|rootdir|configfile|plugins): "
 )
 
 
@@ -157,10 +157,10 @@ def masked(line: str) -> str:
 
 
 def cleaned(output: str, folders: list[Path]) -> list[str]:
-    """Return what a command printed as a page shows it: no head, no beginnings of paths."""
+    """Return what a command printed as a page shows it: no head, no carets, no beginnings of paths."""
     for folder in folders:
         output = output.replace(f"{folder}/", ".../")
-    lines = [line.rstrip() for line in output.splitlines() if not _HEAD.match(line)]
+    lines = [line.rstrip() for line in output.splitlines() if not _LEFT_OUT.match(line)]
     return "\n".join(lines).strip("\n").split("\n")
 
 
