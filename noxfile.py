@@ -78,7 +78,7 @@ _ANY = (
     "test_presets or test_scheduling or test_gpus or test_bisect or test_doctor or "
     "test_examples_as_tests or test_native or test_roll_call or test_charts or test_diagnosis or "
     "test_verify or test_retries or test_exit or test_status_line or test_explain or test_demo or "
-    "test_nothing_left"
+    "test_nothing_left or test_fake_model"
 )
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (
@@ -125,6 +125,8 @@ REAL = [
     "numpy",
     "posthog",
     "pytest",
+    "pytest-asyncio",
+    "pytest-cov",
     "sentence-transformers",
     "tokenizers",
     "tqdm",
@@ -228,7 +230,8 @@ def examples(session: nox.Session) -> None:
     # By itself: whoever needs torch would else choose another, with gigabytes of CUDA.
     session.install(TORCH)
     _install(session, *REAL)
-    _pytest(session, "tests/examples")
+    # It warns of what our own tests do not set.
+    _pytest(session, "tests/examples", options=[*QUICK, "-p", "no:asyncio"])
 
 
 @nox.session

@@ -206,7 +206,13 @@ class Runner:
             return words
         return [*words, "-o", "isolate_verify=off"]
 
-    def start(self, *args: object, cwd: Path | None = None, **environ: str) -> Running:
+    def start(
+        self,
+        *args: object,
+        cwd: Path | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "pytest"),
+        **environ: str,
+    ) -> Running:
         tag = uuid.uuid4().hex
         output = self.path.parent / f"output-{tag}.txt"
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
@@ -215,7 +221,7 @@ class Runner:
             environ["PYTHONPATH"] += os.pathsep + kept["PYTHONPATH"]
         with output.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "pytest", *self._completed(args)],
+                [*program, *self._completed(args)],
                 cwd=cwd or self.path,
                 env=kept | environ,
                 stdin=subprocess.DEVNULL,

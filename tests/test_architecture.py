@@ -29,6 +29,7 @@ LAYERS = {
     "guards": 4,
     "imports": 4,
     "environment": 5,
+    "models": 5,
     "report": 5,
     "controller": 6,
     "keeper": 6,
@@ -50,7 +51,7 @@ PURE = {"core", "protocol"}
 #: With `packaging`, of which versions and their ranges are values too.
 VALUE_MODULES = {
     "__future__", "ast", "collections", "contextlib", "dataclasses", "enum", "functools", "hashlib", "heapq", "itertools", "json",
-    "math", "packaging", "re", "struct", "types", "typing",
+    "math", "packaging", "re", "struct", "types", "typing", "unicodedata",
 }  # fmt: skip
 
 WITHOUT_PYTEST = {"core", "protocol", "system", "guards", "keeper"}

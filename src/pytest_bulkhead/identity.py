@@ -63,8 +63,18 @@ def introduce(config: pytest.Config, workerinput: Mapping[str, Any]) -> None:
         known.update(workerinput)
 
 
+_run_uid = ""
+
+
+def run_uid() -> str:
+    """Return the name of the run that this process is a worker or template of; empty for none."""
+    return _run_uid
+
+
 def export_identity(workerinput: Mapping[str, Any]) -> None:
     """Set the environment variables by which code without a config knows its worker."""
+    global _run_uid  # noqa: PLW0603 - a process is in one run
+    _run_uid = workerinput["testrunuid"]
     os.environ["PYTEST_XDIST_WORKER"] = workerinput["workerid"]
     os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(workerinput["workercount"])
     os.environ["PYTEST_XDIST_TESTRUNUID"] = workerinput["testrunuid"]

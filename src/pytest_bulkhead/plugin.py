@@ -121,6 +121,20 @@ def stub_module() -> Iterator[Callable[..., ModuleType]]:
     stubs.undo()
 
 
+@pytest.fixture
+def fake_model() -> Iterator[Callable[..., Any]]:
+    """Put a fake where the code under test gets its model: `fake_model("package.module.name")`.
+
+    A function there returns the fake, a class makes it, and anything else is replaced by it, for
+    this test. Returns the fake; `dim=` and the like are for the one that it makes.
+    """
+    from pytest_bulkhead.models.patching import Patches  # noqa: PLC0415 - as above
+
+    patches = Patches()
+    yield patches.install
+    patches.undo()
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Choose the role of this process before a conftest, or a plugin that asks, is loaded.

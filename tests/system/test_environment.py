@@ -142,3 +142,15 @@ def test_an_environment_in_force(tmp_path):
         "[\"A is '2',\", 'PYTHONMAL']",
         "None x None",
     ]
+
+
+def test_who_goes_through_all_variables_reads_none(tmp_path):
+    """Neither by `items`, `values` nor `copy`: tqdm does so when it is imported, and asks for no worker."""
+    (tmp_path / "early.py").write_text(
+        "import os\nlist(os.environ.items()), list(os.environ.values()), os.environ.copy()\n"
+    )
+    code = (
+        "from pytest_bulkhead.system import environ\nenviron.watch_reads('B')\nimport early\n"
+        "print(repr(environ.first_read_of('B').value), environ.reads_of('B'))"
+    )
+    assert _run(code, tmp_path, B="1") == ["'' 0"]

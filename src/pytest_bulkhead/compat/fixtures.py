@@ -60,6 +60,8 @@ class WideFixture(NamedTuple):
     params: dict[tuple[str, int], Any]
     #: One of those is not to be staged, by its own word.
     unstaged: bool
+    #: It is a model of `models.shared_model`.
+    is_model: bool
     #: Identities of the definitions: a name may be overridden for some tests.
     definitions: frozenset[int]
 
@@ -108,6 +110,7 @@ def _wide_fixture(
         closure,
         given,
         any(_is_unstaged(one) for other in closure for one in known.get(other, ())),
+        bool(getattr(fixturedef.func, "isolate_model", False)),
         frozenset(id(one) for other in closure for one in known.get(other, ())),
     )
 

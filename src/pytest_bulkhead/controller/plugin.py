@@ -17,6 +17,7 @@ from pytest_bulkhead.controller.orders import Orders
 from pytest_bulkhead.core.proof import warn_of_held
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system.accelerators import accelerators_in_use, is_cuda_in_use
+from pytest_bulkhead.system.notes import remove_notes
 
 if TYPE_CHECKING:
     from pytest_bulkhead.controller.voyage import Voyage
@@ -32,13 +33,13 @@ class ControllerPlugin:
         self._settings = settings
         self._keep = keep
         self._path = path
+        self._uid = config.getoption("testrunuid", None) or uuid.uuid4().hex
         self._voyage: Voyage | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         config, settings, keep = self._config, self._settings, self._keep
-        uid = config.getoption("testrunuid", None) or uuid.uuid4().hex
-        orders = Orders(config, settings, keep, self._path, uid)
+        orders = Orders(config, settings, keep, self._path, self._uid)
         craft, berth = orders.build(-1)
         orders.introduce(craft, 0)
         orders.order_template(craft, berth, [])
@@ -46,7 +47,7 @@ class ControllerPlugin:
         with compat.unhooked_imports():
             from pytest_bulkhead.controller.voyage import Voyage  # noqa: PLC0415 - see above
 
-        voyage = Voyage(session, settings, keep, uid)
+        voyage = Voyage(session, settings, keep, self._uid)
         voyage.cast_off(orders, craft)
         self._voyage = voyage
 
@@ -89,6 +90,7 @@ class ControllerPlugin:
         if self._voyage is not None:
             self._voyage.close()
             self._voyage = None
+            remove_notes(self._uid)
         self._keep.release()
 
     @pytest.hookimpl(tryfirst=True)

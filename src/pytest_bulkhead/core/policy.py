@@ -76,6 +76,11 @@ class Policy(NamedTuple):
         return self.stage and self.level > Level.SESSION and not alone
 
     @property
+    def shares_models(self) -> bool:
+        """Whether the template may load models first, for all workers."""
+        return self.shares or (self.stage and self.level is Level.SESSION and self.workers > 1)
+
+    @property
     def clear_limit(self) -> float | None:
         """Seconds that the template may take to tear those down and leave; None for no limit."""
         return self.timeout + self.slack + LEAVE_LIMIT if self.timeout else None

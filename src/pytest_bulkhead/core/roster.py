@@ -72,7 +72,7 @@ class Roster:
             staged: processes can be forked, so that wide fixtures are set up once for many tests.
         """
         self.grants = Grants(capacity and capacity.for_workers(policy.workers))
-        self._items, self._shares = items, policy.shares
+        self._items, self._shares = items, policy.shares_models
         self.groups = form_groups(
             items, policy.level, policy.workers, staged=staged and policy.stage
         )

@@ -99,7 +99,7 @@ def judge_end(course: Course, event: ev.CellEnded, now: float) -> bool:
 def is_at_work_alone(course: Course) -> bool:
     """Whether the stage of the session may be setting up, or tearing down, what workers share."""
     waiting = (worker.stage is Stage.STARTING for worker in course.workers.values())
-    return course.policy.shares and all(waiting)
+    return course.policy.shares_models and all(waiting)
 
 
 def _expect_end(worker: Worker, now: float) -> None:

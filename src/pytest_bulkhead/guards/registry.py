@@ -16,6 +16,7 @@ from pytest_bulkhead.guards.interpreter import (
     Warnings,
 )
 from pytest_bulkhead.guards.logs import Loggers, RootLogger
+from pytest_bulkhead.guards.models import Models
 from pytest_bulkhead.guards.modules import Modules
 from pytest_bulkhead.guards.resource import Resource
 from pytest_bulkhead.guards.signals import Signals
@@ -36,7 +37,7 @@ from pytest_bulkhead.guards.threads import NativeThreads, Threads
 CHEAP: tuple[type[Resource], ...] = (
     Threads, StartMethod, EventLoops, Folder, Environ, TimeZone, Locale, FileMask, Arguments,
     Modules, ImportPath, Hooks, Streams, Signals, Faults, RecursionLimit, Collector, RootLogger,
-    Warnings, Decimals, Numpy, Torch, RandomStreams, Descriptors,
+    Warnings, Decimals, Numpy, Torch, RandomStreams, Descriptors, Models,
 )  # fmt: skip
 
 #: Looked at around each module.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 
@@ -23,6 +23,20 @@ class Known(NamedTuple):
     stop: Callable[[Any], object]
     #: Seconds that it may take to end.
     grace: float = 2.0
+    #: Nobody misses it: its library starts another one when there is something to do.
+    comes_back: bool = False
+
+
+def stop_what_comes_back(kept: Container[threading.Thread]) -> None:
+    """Stop threads that nobody would miss, except for some, and wait for their end.
+
+    A process with threads cannot be forked safely.
+    """
+    for thread in threading.enumerate():
+        known = recognise(thread) if thread not in kept else None
+        if known is not None and known.comes_back:
+            known.stop(thread)
+            thread.join(known.grace)
 
 
 def recognise(thread: threading.Thread) -> Known | None:
@@ -100,7 +114,12 @@ def _stop_sentry(_thread: object) -> None:
 
 KNOWN = (
     Known("a timer", lambda thread: isinstance(thread, threading.Timer), lambda one: one.cancel()),
-    Known("tqdm's monitor", _is_a("tqdm._monitor", "TMonitor"), lambda one: one.was_killed.set()),
+    Known(
+        "tqdm's monitor",
+        _is_a("tqdm._monitor", "TMonitor"),
+        lambda one: one.was_killed.set(),
+        comes_back=True,
+    ),
     Known("posthog's consumer", _is_a("posthog.consumer", "Consumer"), lambda one: one.pause()),
     Known("posthog's poller", _is_a("posthog.poller", "Poller"), lambda one: one.stop()),
     Known("a thread of a ThreadPoolExecutor", _is_pooled, _stop_pool),

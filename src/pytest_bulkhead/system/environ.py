@@ -24,7 +24,7 @@ class _Watched(dict[Any, Any]):
     guarded: frozenset[bytes] = frozenset()
 
     def __getitem__(self, key: Any) -> Any:  # noqa: ANN401 - os.environ's own type
-        if key in self.watched:
+        if key in self.watched and not _reads_all(sys._getframe(1)):
             _note(os.fsdecode(key), sys._getframe(1))
         return super().__getitem__(key)
 
@@ -66,6 +66,17 @@ def _watched_environ() -> _Watched | None:
         # Both are views of one mapping.
         os.environ._data = os.environb._data = inner  # type: ignore[attr-defined]
     return inner if isinstance(inner, _Watched) else None
+
+
+#: Where variables are read one after the other, as (module, function): who has that done, as tqdm
+#: does when it is imported, asks for none of them.
+_READING_ALL = {("collections.abc", "__iter__"), ("os", "copy")}
+
+
+def _reads_all(frame: FrameType) -> bool:
+    caller = frame.f_back
+    code = caller and (caller.f_globals.get("__name__"), caller.f_code.co_name)
+    return code in _READING_ALL
 
 
 def _note(name: str, frame: FrameType | None) -> None:

@@ -99,7 +99,7 @@ class TemplatePlugin:
         embark, stage = self._prepare(session, self._cabin, self._ask_for_basetemp)
         gc.freeze()
         self._page.write(Blame(Phase.BETWEEN, since=clock.monotonic()))
-        if self._welcome.shares and not spawns:
+        if not spawns and self._has_to_share(session.config, stage):
             streams.settle_streams(self._welcome.seed)
             part = share_session(stage, self._page, self._welcome.limit)
             self._stage = stage if part is Part.STAGE else None
@@ -108,6 +108,13 @@ class TemplatePlugin:
         # Ctrl-C is for the workers, and for the stage while it sets up or tears down.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return self._serve(session, embark)
+
+    def _has_to_share(self, config: pytest.Config, stage: Stage) -> bool:
+        """Whether workers share anything: the session's fixtures, or, at its level, models."""
+        if self._welcome.shares or config.getini("isolate_stage") == "never":
+            return self._welcome.shares
+        stage.models_only = True
+        return self._welcome.workers > 1 and stage.has_work(())
 
     def _why_not_forked(self, session: pytest.Session) -> str:
         if self._welcome.spawns:

@@ -28,6 +28,9 @@ from pytest_bulkhead.system.page import Page
 class Stage(Protocol):
     """What is done in the stage; `worker.sharing` does it."""
 
+    #: Nothing but models is shared.
+    models_only: bool
+
     def has_work(self, unshared: Collection[str]) -> bool:
         """Whether there is anything to share, apart from some fixtures."""
 

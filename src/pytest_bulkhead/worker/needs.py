@@ -33,6 +33,8 @@ class Wanted(NamedTuple):
     definitions: frozenset[int]
     #: The parameters of those.
     params: frozenset[Param]
+    #: It is a shared model.
+    is_model: bool = False
 
 
 class Need(NamedTuple):
@@ -133,4 +135,4 @@ class Needs:
 
 def _wanted(fixture: fixtures.WideFixture) -> Wanted:
     params = frozenset(fixture.params)
-    return Wanted(fixture.name, fixture.overridden, fixture.definitions, params)
+    return Wanted(fixture.name, fixture.overridden, fixture.definitions, params, fixture.is_model)

@@ -5,7 +5,8 @@ up the session-wide fixtures of all tests, one after another, and is from then o
 template's stead: workers share what stands in it, copy on write. After each fixture it looks
 whether it may still be forked, and whether the fixture has asked which worker it is for: a database
 that is named after its worker is not to be shared. A fixture that cannot be is left to the workers,
-each of which sets it up by itself.
+each of which sets it up by itself. Where each worker is a session of its own (`--isolate=session
+-n 4`), only models of `shared_model` are set up here.
 
 Knows neither the controller nor how processes are made: `template.sharing` does.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 from collections.abc import Collection, Iterator
 from types import FrameType
 from typing import NamedTuple
@@ -49,6 +51,8 @@ class SessionStage:
         self._standing = standing
         self._unstaged = unstaged
         self._latest = -1
+        #: Workers share models, and set all other fixtures up by themselves.
+        self.models_only = False
         #: Ctrl-C was pressed.
         self.interrupted = False
 
@@ -91,13 +95,16 @@ class SessionStage:
 
     def _wanted(self, unshared: Collection[str]) -> Iterator[tuple[int, pytest.Item, Need]]:
         """Yield each fixture once, with the first test that needs it."""
+        if self.models_only and "pytest_bulkhead.models.sharing" not in sys.modules:
+            return  # to look at the fixtures of 20,000 tests takes a while
         needs = Needs(Level.CLASS, [*self._unstaged, *unshared])
         seen: set[frozenset[int]] = set()
         for index, item in enumerate(self._session.items):
             for need in needs.of(index, item):
                 for one in need.wanted if need.node is self._session else ():
                     # One with parameters has several values: workers need them at different times.
-                    if not one.params and one.definitions not in seen:
+                    wanted = one.is_model or not self.models_only
+                    if wanted and not one.params and one.definitions not in seen:
                         seen.add(one.definitions)
                         yield index, item, need._replace(wanted=(one,), params={})
 

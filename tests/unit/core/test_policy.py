@@ -32,18 +32,24 @@ def test_a_mark_outweighs_the_option(limit, general, own):
 
 
 @pytest.mark.parametrize(
-    ("level", "workers", "stage", "shares"),
+    ("level", "workers", "stage", "shares", "models"),
     [
-        (Level.FUNCTION, 2, True, True),
-        (Level.CLASS, 4, True, True),
-        (Level.FUNCTION, 1, True, False),
-        (Level.MODULE, 2, True, True),
-        (Level.PACKAGE, 1, True, True),
-        (Level.SESSION, 2, True, False),
-        (Level.FUNCTION, 2, False, False),
-        (Level.MODULE, 2, False, False),
+        (Level.FUNCTION, 2, True, True, True),
+        (Level.CLASS, 4, True, True, True),
+        (Level.FUNCTION, 1, True, False, False),
+        (Level.MODULE, 2, True, True, True),
+        (Level.PACKAGE, 1, True, True, True),
+        (Level.SESSION, 2, True, False, True),
+        (Level.SESSION, 1, True, False, False),
+        (Level.SESSION, 2, False, False, False),
+        (Level.FUNCTION, 2, False, False, False),
+        (Level.MODULE, 2, False, False, False),
     ],
 )
-def test_when_workers_share_the_sessions_fixtures(level, workers, stage, shares):
-    """Where there are several, but for those of one staged worker, which sets them up itself."""
-    assert shares is Policy(level=level, workers=workers, stage=stage).shares
+def test_when_workers_share_the_sessions_fixtures(level, workers, stage, shares, models):
+    """Where there are several, but for those of one staged worker, which sets them up itself.
+
+    Where each worker is a session of its own, they share models and nothing else.
+    """
+    policy = Policy(level=level, workers=workers, stage=stage)
+    assert (shares, models) == (policy.shares, policy.shares_models)

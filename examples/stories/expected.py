@@ -1,0 +1,162 @@
+"""THE model: how each story ends without us, and what the commands of its people do with us.
+
+A story is a small project: a package in `src`, tests, and a `pyproject.toml` that says what we
+shall do. `tests/examples/test_stories.py` copies it away and types there what is written here:
+
+    story.plain      ends as `ends` says; these tests fail, and the terminal shows why
+    story.commands   run the tests that they should; each has the state of `states`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Plain:
+    """How the project ends without us. All tests that are not named here have passed."""
+
+    #: What becomes of the process, one of these: "exit status 1", a signal's name, "no end".
+    ends: tuple[str, ...]
+    #: For each test that is run to its end and does not pass: its state.
+    states: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: The test that was begun and never came to its end. None after it was run.
+    in_hand: str = ""
+    #: Texts that must be on the terminal: what happens is what is meant.
+    shows: tuple[str, ...] = ()
+    #: What is typed: without us, or with us and without the change that the story is about.
+    typed: str = "pytest -p no:bulkhead"
+
+
+def every(_test: str) -> bool:
+    """Say of every test that it is run."""
+    return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """What people type in the project, with `NAME=value` before it as in a shell."""
+
+    typed: str
+    #: Whether a test is run by it.
+    runs: Callable[[str], bool] = every
+    #: Texts that must be on the terminal.
+    shows: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    """A folder of `examples/stories/`, and what is typed there."""
+
+    name: str
+    #: All of its tests, by node id, in the order in which plain pytest runs them.
+    tests: tuple[str, ...]
+    #: How it ends without us: in one of these ways.
+    plain: tuple[Plain, ...]
+    commands: tuple[Command, ...]
+    #: With us, for each test that does not simply pass: "skipped", or "passed, error".
+    states: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def ours(self, command: Command) -> dict[str, str]:
+        """Return {test: state} of a command."""
+        ran = filter(command.runs, self.tests)
+        return {test: self.states.get(test, "passed") for test in ran}
+
+
+def _in(file: str, *names: str) -> tuple[str, ...]:
+    """Return the node ids of the tests of a file."""
+    return tuple(f"tests/{file}::{name}" for name in names)
+
+
+_ANSWERS = _in(
+    "integration/test_answers.py",
+    "test_answer_from_memory", "test_tools_are_asked", "test_several_at_once", "test_too_slow",
+    "test_answer_is_short", "test_hosted", "test_own_model",
+)  # fmt: skip
+_AGENT = _in(
+    "unit/test_agent.py",
+    "test_no_model_is_configured", "test_patience_by_default", "test_encoder_is_kept",
+    "test_encoder",
+)  # fmt: skip
+_MEMORY = _in(
+    "unit/test_memory.py",
+    "test_closed_memory_has_no_thread", "test_nearest_first", "test_users_are_kept_apart",
+    "test_told_twice", "test_forget", "test_compact", "test_written_by_threads",
+)  # fmt: skip
+
+# -- grpc_index
+_DOCUMENTS = _in(
+    "integration/test_documents.py",
+    "test_put", "test_drop", "test_drop_of_none", "test_document_without_a_name",
+)  # fmt: skip
+_SEARCH = _in("integration/test_search.py", "test_best_first", "test_limit", "test_many_at_once")
+_WATCH = _in(
+    "integration/test_watch.py", "test_who_watches_is_told", "test_nobody_watches_any_more"
+)
+_RANKING = _in(
+    "unit/test_ranking.py",
+    "test_words", "test_best[hull-ship]", "test_best[wing-plane]", "test_best[both-plane]",
+    "test_nothing_fits",
+)  # fmt: skip
+
+STORIES: tuple[Story, ...] = (
+    Story(
+        "agents",
+        tests=(*_ANSWERS, *_AGENT, *_MEMORY),
+        plain=(
+            Plain(
+                ("no end",),
+                states=dict.fromkeys((*_ANSWERS[1:], _AGENT[0], _AGENT[3], _MEMORY[0]), "failed"),
+                in_hand=_MEMORY[5],
+            ),
+        ),
+        commands=(
+            Command(
+                "python -X faulthandler -m pytest --durations=10",
+                shows=("in forget", "in compact", "slowest 10 durations"),
+            ),
+            Command(
+                'pytest -m "not qualitative"',
+                runs=lambda test: not test.endswith("test_answer_is_short"),
+                shows=("1 deselected",),
+            ),
+            Command("pytest tests/integration --forked -v", runs=_ANSWERS.__contains__),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command(
+                "pytest -x", runs=lambda test: test != _MEMORY[-1], shows=("stopping after 1",)
+            ),
+            Command(
+                "pytest -k memory --cov=desk", runs=lambda test: "memory" in test, shows=("TOTAL",)
+            ),
+        ),
+        states={_ANSWERS[5]: "skipped", _ANSWERS[6]: "skipped", _MEMORY[5]: "timed out"},
+    ),
+    Story(
+        "grpc_index",
+        tests=(*_DOCUMENTS, *_SEARCH, *_WATCH, *_RANKING),
+        plain=(
+            Plain(
+                ("SIGSEGV", "SIGABRT"),
+                in_hand=_SEARCH[0],
+                shows=("Fatal Python error", "grpc._cython.cygrpc"),
+            ),
+        ),
+        commands=(
+            Command(
+                "just test",
+                shows=("PollerCompletionQueue._poll_wrapper), started at", "module client of "),
+            ),
+            Command("just test-integration", lambda test: "/integration/" in test),
+            Command(
+                "just test-integration-fast",
+                lambda test: "/integration/" in test and test != _SEARCH[2],
+                shows=("1 deselected",),
+            ),
+            Command("just test-integration -x -k search", _SEARCH.__contains__),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command("pytest --durations=10", shows=("slowest 10 durations",)),
+            Command("python -X faulthandler -m pytest"),
+        ),
+    ),
+)

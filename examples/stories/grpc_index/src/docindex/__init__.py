@@ -1,0 +1,1 @@
+"""An index of documents that is asked over gRPC."""
