@@ -6,6 +6,7 @@ sees, says what a block is for:
     <!-- in: programs -->            its commands run in a copy of that folder; else in the page's own
     <!-- in: programs; exit: 1 -->   ... and the last one ends with this status
     <!-- file: test_a.py -->         the block is that file of the page's own folder
+    <!-- of: docs/page.md -->        the block is a part of a screen of that page
     <!-- not run: needs a GPU -->    nobody runs its commands, for one of the reasons in REASONS
 """
 
@@ -31,7 +32,7 @@ REASONS = {
 #: A line that stands for any number of lines of a screen.
 ELISION = "[...]"
 #: What a block may say of itself.
-KEYS = {"in", "exit", "file", "not run"}
+KEYS = {"in", "exit", "file", "of", "not run"}
 #: What is run in workflows and images, where other lines set up a machine.
 OURS = ("pytest ", "bulkhead ")
 
