@@ -144,9 +144,9 @@ _NOISE = [
         (r" +", " "),
     )
 ]
-#: Lines that tell of the machine, or that each Python writes in its own way: pytest's head, carets.
+#: Lines that tell of the machine, or that each Python writes in its own way: pytest's head, carets, limits.
 _LEFT_OUT = re.compile(
-    r" *[~^]+$|=+ test session starts =+|(platform|collecting) |(cachedir|rootdir|configfile|plugins): "
+    r" *[~^]+$|  RLIMIT_|=+ test session starts =+|(platform|collecting) |(cachedir|rootdir|configfile|plugins): "
 )
 
 
