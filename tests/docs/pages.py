@@ -35,6 +35,8 @@ ELISION = "[...]"
 KEYS = {"in", "exit", "file", "of", "not run"}
 #: What is run in workflows and images, where other lines set up a machine.
 OURS = ("pytest ", "bulkhead ")
+#: What a line of a Dockerfile may begin with, in those that we show.
+INSTRUCTIONS = {"FROM", "RUN", "WORKDIR", "COPY", "ENV", "CMD"}
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<said>[^\n]*?) -->\n)?(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=fence)$",
@@ -112,7 +114,9 @@ def _workflow(text: str) -> Iterator[Command]:
 
 def _image(text: str) -> Iterator[Command]:
     for line in text.replace("\\\n", "").splitlines():
-        _instruction, _space, rest = line.partition(" ")
+        instruction, _space, rest = line.partition(" ")
+        if instruction not in INSTRUCTIONS:
+            raise ValueError(f"{line!r} is no line of a Dockerfile")
         typed = " ".join(json.loads(rest)) if rest.startswith("[") else rest
         if typed.startswith(OURS):
             yield Command(typed, ())
