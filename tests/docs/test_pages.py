@@ -63,7 +63,7 @@ def test_commands_are_read_by_the_language_of_their_block():
 def test_what_is_no_dockerfile_is_refused():
     """A line that begins with no instruction is named."""
     (image,) = blocks_of("```dockerfile\nFORM python:3.12\n```\n")
-    with pytest.raises(ValueError, match="'FORM python:3.12' is no line"):
+    with pytest.raises(ValueError, match="is no line of a Dockerfile"):
         _ = image.commands
 
 
