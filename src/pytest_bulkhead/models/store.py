@@ -95,13 +95,13 @@ class Store:
             for module in modules_in(model):
                 module.eval()
                 module.requires_grad_(False)
+            watch_model(key.title, model)
         except Exception as problem:
             first = note_failure(key, problem)
             if first.test != test_in_hand():  # of another process, which was quicker
                 raise ModelNotLoaded(first) from None
             raise
         stop_what_comes_back(threads)
-        watch_model(key.title, model)
         return model
 
     def _forget_threads(self) -> None:
