@@ -38,7 +38,7 @@ def test_a_rule_a_line():
 )
 def test_a_line_that_is_none(line):
     """It is told with where it stands and what to write."""
-    with pytest.raises(UsageProblem, match="here: .*\n.*wanted -> stand-in") as told:
+    with pytest.raises(UsageProblem, match=r"here: .*\n.*wanted -> stand-in") as told:
         read_rules([line], "here")
     assert repr(line) in str(told.value)
 
