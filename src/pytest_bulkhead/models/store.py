@@ -23,12 +23,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.models import watch_model
 from pytest_bulkhead.guards.stopping import stop_what_comes_back
-from pytest_bulkhead.models.failures import (
-    ModelNotLoaded,
-    known_failure,
-    note_failure,
-    test_in_hand,
-)
+from pytest_bulkhead.identity import test_in_hand
+from pytest_bulkhead.models.failures import ModelNotLoaded, known_failure, note_failure
 from pytest_bulkhead.models.keys import Key
 from pytest_bulkhead.system.weights import modules_in
 
