@@ -107,6 +107,15 @@ def test_no_command_is_overlooked(page):
     assert overlooked(page.read_text()) == []
 
 
+@each
+def test_excerpts_are_of_real_screens(page):
+    """What a page shows of another one's screen stands there."""
+    for block in blocks_of(page.read_text()):
+        if "of" in block.said:
+            whole = (ROOT / block.said["of"]).read_text()
+            assert any(block.text in it.text for it in blocks_of(whole) if it.commands), block.text
+
+
 def test_reasons_are_given_and_in_use():
     """Each command that is not run says why, by one of few reasons, and each of those is in use."""
     given = {

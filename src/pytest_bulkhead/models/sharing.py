@@ -18,7 +18,8 @@ import pytest
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.resource import short
-from pytest_bulkhead.models.failures import Failure, ModelNotLoaded, known_failure, test_in_hand
+from pytest_bulkhead.identity import test_in_hand
+from pytest_bulkhead.models.failures import Failure, ModelNotLoaded, known_failure
 from pytest_bulkhead.models.keys import Key, key_of, title_of
 from pytest_bulkhead.models.store import STORE
 

@@ -74,6 +74,15 @@ def test_a_failure_is_raised_once_and_told_to_all_others():
     assert loads == [1]
 
 
+def test_a_skip_or_an_interrupt_is_no_failure():
+    """What is not an `Exception` passes, and the next who asks loads."""
+    store = Store()
+    for wish in (KeyboardInterrupt, pytest.skip.Exception):
+        with pytest.raises(wish):
+            store.get(key("wish"), lambda wish=wish: (_ for _ in ()).throw(wish("not now")))
+    assert store.get(key("wish"), lambda: "loaded") == "loaded"
+
+
 def test_loaders_may_need_other_models_but_not_in_a_circle():
     """Within a thread, and between two that would wait for each other for ever."""
     store = Store()
