@@ -20,7 +20,7 @@ from pages import REASONS, Block, Command, blocks_of, cleaned, fitted, is_shown,
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: Seconds within which a command is done, also on a busy machine.
-LIMIT = 100
+LIMIT = 200
 
 each = pytest.mark.parametrize(
     "page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES]

@@ -97,7 +97,8 @@ class Store:
             if first.test != test_in_hand():  # of another process, which was quicker
                 raise ModelNotLoaded(first) from None
             raise
-        stop_what_comes_back(threads)
+        finally:
+            stop_what_comes_back(threads)
         return model
 
     def _forget_threads(self) -> None:
