@@ -13,6 +13,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 
+def every(_test: str) -> bool:
+    """Say of every test that it is run."""
+    return True
+
+
 @dataclasses.dataclass(frozen=True)
 class Plain:
     """How the project ends without us. All tests that are not named here have passed."""
@@ -25,13 +30,10 @@ class Plain:
     in_hand: str = ""
     #: Texts that must be on the terminal: what happens is what is meant.
     shows: tuple[str, ...] = ()
+    #: Whether a test is run by it.
+    runs: Callable[[str], bool] = every
     #: What is typed: without us, or with us and without the change that the story is about.
     typed: str = "pytest -p no:bulkhead"
-
-
-def every(_test: str) -> bool:
-    """Say of every test that it is run."""
-    return True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +102,22 @@ _RANKING = _in(
     "test_nothing_fits",
 )  # fmt: skip
 
+_MEANING = _in(
+    "integration/test_meaning.py",
+    "test_no_word_is_shared", "test_several_questions", "test_a_riddle",
+    "test_what_is_in_production",
+)  # fmt: skip
+_MODEL = _in(
+    "integration/test_model.py",
+    "test_lengths", "test_batches_do_not_matter", "test_prompt_is_read",
+)  # fmt: skip
+_SEARCH = _in(
+    "unit/test_search.py",
+    "test_the_nearest_is_first", "test_spelling_counts_too", "test_a_whole_word_is_best",
+    "test_limit", "test_nothing_is_near", "test_empty_question", "test_empty_lexicon",
+    "test_several_questions",
+)  # fmt: skip
+
 STORIES: tuple[Story, ...] = (
     Story(
         "agents",
@@ -158,5 +176,46 @@ STORIES: tuple[Story, ...] = (
             Command("pytest --durations=10", shows=("slowest 10 durations",)),
             Command("python -X faulthandler -m pytest"),
         ),
+    ),
+    Story(
+        "semantic_search",
+        tests=(*_MEANING, *_MODEL, *_SEARCH),
+        plain=(
+            Plain(
+                ("exit status 1",),
+                states=dict.fromkeys((*_MEANING[:3], *_MODEL), "error") | {_MEANING[3]: "failed"},
+                shows=("OSError: We couldn't connect to", "gte-Qwen2-1.5B-instruct"),
+                runs=lambda test: test not in _SEARCH,
+                typed="HF_HUB_OFFLINE=1 pytest -p no:bulkhead tests/integration",
+            ),
+        ),
+        commands=(
+            Command(
+                "pytest tests/unit --durations=10",
+                runs=_SEARCH.__contains__,
+                shows=("slowest 10 durations",),
+            ),
+            Command(
+                "pytest tests/integration --forked -v",
+                runs=lambda test: test not in _SEARCH,
+                shows=("function level", "forked from the template"),
+            ),
+            Command(
+                'pytest -n auto -m "not qualitative"',
+                runs=lambda test: test != _MEANING[2],
+                shows=(
+                    "forked from the template",
+                    "1 deselected",
+                    "gte-Qwen2-1.5B-instruct -> package:",
+                ),
+            ),
+            Command(
+                "python -X faulthandler -m pytest tests/integration/test_meaning.py "
+                "--isolate-profile=single-thread,cpu,offline,macos",
+                runs=_MEANING.__contains__,
+                shows=("spawned", "macos"),
+            ),
+        ),
+        states={_MEANING[3]: "skipped"},
     ),
 )
