@@ -13,6 +13,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 
+def every(_test: str) -> bool:
+    """Say of every test that it is run."""
+    return True
+
+
 @dataclasses.dataclass(frozen=True)
 class Plain:
     """How the project ends without us. All tests that are not named here have passed."""
@@ -27,11 +32,8 @@ class Plain:
     shows: tuple[str, ...] = ()
     #: What is typed: without us, or with us and without the change that the story is about.
     typed: str = "pytest -p no:bulkhead"
-
-
-def every(_test: str) -> bool:
-    """Say of every test that it is run."""
-    return True
+    #: Whether a test is run by it.
+    runs: Callable[[str], bool] = every
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Command:
     runs: Callable[[str], bool] = every
     #: Texts that must be on the terminal.
     shows: tuple[str, ...] = ()
+    #: For each test that ends otherwise than by the story's other commands: its state.
+    states: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +64,8 @@ class Story:
 
     def ours(self, command: Command) -> dict[str, str]:
         """Return {test: state} of a command."""
-        ran = filter(command.runs, self.tests)
-        return {test: self.states.get(test, "passed") for test in ran}
+        states = {**self.states, **command.states}
+        return {test: states.get(test, "passed") for test in filter(command.runs, self.tests)}
 
 
 def _in(file: str, *names: str) -> tuple[str, ...]:
@@ -99,6 +103,27 @@ _RANKING = _in(
     "test_words", "test_best[hull-ship]", "test_best[wing-plane]", "test_best[both-plane]",
     "test_nothing_fits",
 )  # fmt: skip
+
+# -- torch_pipeline
+_BACKENDS = _in(
+    "test_backends.py",
+    "test_plain_scores", "test_nothing_has_no_direction", "test_chosen_without_cupy",
+    "test_chosen_without_torch",
+)  # fmt: skip
+_JOBS = _in(
+    "test_jobs.py",
+    "test_decoded", "test_not_a_job[no_json]", "test_not_a_job[no_rows]", "test_not_a_job[ragged]",
+    "test_failed_jobs_come_again",
+)  # fmt: skip
+_STUBBED = _in("test_stubbed.py", "test_device", "test_gives_up")
+_WORKER = _in("test_worker.py", "test_works_with_torch", "test_all_are_done", "test_best")
+_WITHOUT_STUB = "pytest -c before.ini --ignore=tests/test_stubbed.py"
+_EVICTED = ("torch was taken out of sys.modules: it has native code", "test_backends.py:22)")
+
+
+def _not_stubbed(test: str) -> bool:
+    return test not in _STUBBED
+
 
 STORIES: tuple[Story, ...] = (
     Story(
@@ -157,6 +182,52 @@ STORIES: tuple[Story, ...] = (
             Command("pytest -n auto", shows=("[gw1]",)),
             Command("pytest --durations=10", shows=("slowest 10 durations",)),
             Command("python -X faulthandler -m pytest"),
+        ),
+    ),
+    Story(
+        "torch_pipeline",
+        tests=(*_BACKENDS, *_JOBS, *_STUBBED, *_WORKER),
+        plain=(
+            Plain(
+                ("exit status 1",),
+                states=dict.fromkeys(_WORKER, "failed"),
+                shows=("'types.SimpleNamespace' object has no attribute 'is_grad_enabled'",),
+                typed="pytest -c before.ini",
+            ),
+            Plain(
+                ("SIGSEGV", "SIGABRT"),
+                in_hand=_WORKER[0],
+                shows=("Fatal Python error",),
+                typed=_WITHOUT_STUB,
+                runs=_not_stubbed,
+            ),
+            Plain(
+                ("exit status 1", "SIGSEGV", "SIGABRT"),
+                states=dict.fromkeys(_WORKER, "failed"),
+                shows=("from torch._C import",),
+                typed=_WITHOUT_STUB,
+                runs=_not_stubbed,
+            ),
+        ),
+        commands=(
+            Command("pytest", shows=_EVICTED),
+            Command(
+                'pytest -m "not qualitative" --forked -v',
+                lambda test: test != _WORKER[2],
+                shows=(*_EVICTED, "1 deselected"),
+            ),
+            Command("pytest -n auto", shows=("[gw1]", *_EVICTED)),
+            Command("pytest --durations=10", shows=("slowest 10 durations",)),
+            Command(
+                'python -X faulthandler -m pytest -k "worker or backends"',
+                (*_BACKENDS, *_WORKER).__contains__,
+            ),
+            Command(
+                "pytest -o isolate_guards=modules=fail tests/test_backends.py",
+                _BACKENDS.__contains__,
+                shows=("test_chosen_without_cupy left behind: modules: ", *_EVICTED),
+                states={_BACKENDS[2]: "passed, error"},
+            ),
         ),
     ),
 )
