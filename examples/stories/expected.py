@@ -125,6 +125,19 @@ def _not_stubbed(test: str) -> bool:
     return test not in _STUBBED
 
 
+# -- gpu_backends
+_ENGINE = ("test_loaded_once", "test_as_many_answers_as_prompts", "test_answer_is_of_the_prompt")
+_LLAMA_CPP, _TRANSFORMERS, _VLLM = (
+    _in(f"test_{name}.py", *_ENGINE) for name in ("llama_cpp", "transformers", "vllm")
+)
+_PROMPTS = _in("test_prompts.py", "test_templated", "test_cut")
+_SCRIPTS = ("docs/examples/generate.py::script", "docs/examples/prompt.py::script")
+
+
+def _of_the_ci(test: str) -> bool:
+    return not test.endswith(_ENGINE[2])
+
+
 STORIES: tuple[Story, ...] = (
     Story(
         "agents",
@@ -229,5 +242,39 @@ STORIES: tuple[Story, ...] = (
                 states={_BACKENDS[2]: "passed, error"},
             ),
         ),
+    ),
+    Story(
+        "gpu_backends",
+        tests=(*_LLAMA_CPP, *_PROMPTS, *_TRANSFORMERS, *_VLLM, *_SCRIPTS),
+        plain=(
+            Plain(
+                ("exit status 1",),
+                states=dict.fromkeys((*_TRANSFORMERS, *_VLLM), "failed"),
+                shows=("OutOfMemoryError: CUDA out of memory",),
+                # The scripts are tests by us alone.
+                runs=lambda test: test not in _SCRIPTS,
+            ),
+        ),
+        commands=(
+            Command("pytest", shows=("isolate: GPUs 0 (",)),
+            Command("CICD=1 pytest", _of_the_ci, shows=("3 deselected", "profile ci")),
+            Command('pytest -m "not qualitative"', _of_the_ci, shows=("3 deselected",)),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command(
+                "pytest --durations=10 docs/examples",
+                _SCRIPTS.__contains__,
+                shows=("slowest 10 durations", "docs/examples/prompt.py::script"),
+            ),
+            Command("python -X faulthandler -m pytest tests/test_vllm.py", _VLLM.__contains__),
+            Command(
+                "pytest --cov=engines --cov-report=html --cov-report=json --cov-fail-under=70",
+                shows=(
+                    "Coverage HTML written to dir htmlcov",
+                    "Coverage JSON written to file coverage.json",
+                    "Required test coverage of 70% reached",
+                ),
+            ),
+        ),
+        states={_SCRIPTS[0]: "skipped"},
     ),
 )
