@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import bench.guards
+import bench.models
 import bench.spawn
 import bench.stages  # noqa: F401 - their figures register themselves
 from bench.figures import FIGURES, Bench, Line

@@ -12,7 +12,7 @@ from bench.figures import WITHOUT, Bench, Line, figure
 from bench.measure import Command, WrongRun, side_by_side, spread, wall
 
 #: Seconds until the tests of a suite must have begun.
-_BEGIN = 60.0
+_BEGIN = 240.0
 
 
 @figure
@@ -58,8 +58,8 @@ def shared(bench: Bench) -> Iterator[Line]:
             "import pathlib, time\ndef test(big):\n    assert big[0] == 120\n"
             f"    pathlib.Path('begun-{number}').touch(); time.sleep(3)\n"
         )
-    one = _pss(folder, (*WITHOUT, "test_0.py"), 1)
-    four = _pss(folder, ("-q", "--isolate=function", "-n", "4"), 4)
+    one, _ = pss(folder, (*WITHOUT, "test_0.py"), 1)
+    four, _ = pss(folder, ("-q", "--isolate=function", "-n", "4"), 4)
     yield Line(
         "Memory (PSS) of `--isolate=function -n 4` with a session fixture of 1 GB : one process with it",
         f"**{four / one:.2f}** ({four:.0f} MB : {one:.0f} MB)",
@@ -69,23 +69,29 @@ def shared(bench: Bench) -> Iterator[Line]:
     )
 
 
-def _pss(folder: Path, arguments: tuple[str, ...], tests: int) -> float:
-    """Return the proportional memory of a run in MB, at the moment when all its tests run."""
-    for sign in folder.glob("begun-*"):
+def pss(folder: Path, arguments: tuple[str, ...], tests: int) -> tuple[float, float]:
+    """Return the proportional memory of a run in MB, when all its tests have begun, and after how many seconds that was.
+
+    Tests say that they begin by files `begun-...`; the file `measured` says that they may end.
+    """
+    for sign in (*folder.glob("begun-*"), *folder.glob("measured")):
         sign.unlink()
+    began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments], cwd=folder, stdout=subprocess.DEVNULL
     )
-    limit = time.monotonic() + _BEGIN
+    limit = began + _BEGIN
     while len(list(folder.glob("begun-*"))) < tests:
         if time.monotonic() > limit:
             process.kill()
             raise WrongRun(f"pytest {' '.join(arguments)}: its {tests} tests do not begin")
         time.sleep(0.05)
+    seconds = time.monotonic() - began
     total = sum(map(_pss_of, _tree(process.pid)))
+    (folder / "measured").touch()
     if process.wait():
         raise WrongRun(f"pytest {' '.join(arguments)}: exit status {process.returncode}")
-    return total / 1024
+    return total / 1024, seconds
 
 
 def _tree(root: int) -> list[int]:

@@ -5,7 +5,8 @@
     ├── ProtocolError       the other side sent bytes that are no message of ours
     └── InvalidTransition   a bug of ours: an event that its state does not allow
 
-And one warning, `ProfileWarning`. A crash of a test is no exception: it is an event with evidence.
+And two warnings, `ProfileWarning` and `ModelWarning`. A crash of a test is no exception: it is an
+event with evidence.
 """
 
 from __future__ import annotations
@@ -29,3 +30,7 @@ class InvalidTransition(BulkheadError):
 
 class ProfileWarning(UserWarning):
     """What an environment profile, or `isolate_env`, asks for is not in force."""
+
+
+class ModelWarning(UserWarning):
+    """A model was not loaded as `isolate_models`, or the mark `real_model`, asks for it."""

@@ -78,3 +78,8 @@ def export_identity(workerinput: Mapping[str, Any]) -> None:
     os.environ["PYTEST_XDIST_WORKER"] = workerinput["workerid"]
     os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(workerinput["workercount"])
     os.environ["PYTEST_XDIST_TESTRUNUID"] = workerinput["testrunuid"]
+
+
+def test_in_hand() -> str:
+    """Return the node id of the test that runs, empty for none."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]

@@ -257,3 +257,14 @@ def _add_ini_keys_of_any_run(parser: pytest.Parser) -> None:
         type="linelist",
         default=[],
     )
+    parser.addini(
+        "isolate_models",
+        "which model is loaded in the place of which, one a line: wanted -> stand-in",
+        type="linelist",
+        default=[],
+    )
+    parser.addini(
+        "isolate_trust_remote_code",
+        "whether models may be loaded with code of their own: allow (default) or forbid",
+        default="",
+    )

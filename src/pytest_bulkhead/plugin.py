@@ -82,6 +82,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "mp_start(method): the start method of multiprocessing in this test."
     )
     config.addinivalue_line("markers", _REQUIRES)
+    config.addinivalue_line(
+        "markers", "real_model: load the real models in this test, whatever isolate_models says."
+    )
     if _FORKED_IS_OURS:
         config.addinivalue_line("markers", 'forked: the same as isolate("function").')
     if _TIMEOUT_IS_OURS:
@@ -149,6 +152,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     around = _apply_environment(early_config) if _wants_environment(early_config) else None
     if around is not None:
         early_config.stash[_MP_START] = around.asked.mp_start
+    if _wants_models(early_config):
+        _substitute_models(early_config)
     if "BULKHEAD_BERTH" in os.environ or _wants_isolation(early_config):
         from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
 
@@ -198,6 +203,23 @@ def _apply_environment(config: pytest.Config) -> EnvironmentPlugin:
         from pytest_bulkhead.environment.plugin import apply_environment  # noqa: PLC0415
 
     return apply_environment(config)
+
+
+def _wants_models(config: pytest.Config) -> bool:
+    asked = config.getini("isolate_models") or config.getini("isolate_trust_remote_code")
+    option = config.known_args_namespace.isolate_profile
+    profiles = config.getini("isolate_profile") if option is None else option
+    # A model that is missing offline is told for what it is.
+    return bool(asked) or "BULKHEAD_MODELS" in os.environ or "offline" in profiles
+
+
+def _substitute_models(config: pytest.Config) -> None:
+    from pytest_bulkhead.compat import unhooked_imports  # noqa: PLC0415 - only when switched on
+
+    with unhooked_imports():
+        from pytest_bulkhead.models.plugin import substitute_models  # noqa: PLC0415
+
+    substitute_models(config)
 
 
 def _is_ours(config: pytest.Config) -> bool:
@@ -258,7 +280,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from pytest_bulkhead.requires import judge_tests  # noqa: PLC0415
 
         xdists = hasattr(config, "workerinput") and _ROLE not in config.stash
-        judge_tests(session, _REQUIRES, presets, refuses=not xdists)
+        models: Any = config.pluginmanager.getplugin("bulkhead-models")
+        stand_in = models.stand_in if models else str
+        judge_tests(session, _REQUIRES, presets, stand_in, refuses=not xdists)
 
 
 def _names_of_marks(items: list[pytest.Item]) -> set[str]:

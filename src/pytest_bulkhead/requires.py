@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -28,6 +29,7 @@ from pytest_bulkhead.system.capacity import capacity_of
 from pytest_bulkhead.system.machine import ThisMachine
 
 MARK = "requires"
+REAL_MARK = "real_model"
 
 VARIABLE = "BULKHEAD_PROVIDES"
 
@@ -35,13 +37,21 @@ VARIABLE = "BULKHEAD_PROVIDES"
 _BROKEN = pytest.StashKey[str]()
 
 
-def judge_tests(session: pytest.Session, own_line: str, presets: Presets, *, refuses: bool) -> None:
+def judge_tests(
+    session: pytest.Session,
+    own_line: str,
+    presets: Presets,
+    stand_in: Callable[[str], str],
+    *,
+    refuses: bool,
+) -> None:
     """Judge the tests of a session that carry the mark, or one that asks as it does.
 
     Args:
         session: with its tests collected.
         own_line: by which we have registered the mark.
         presets: what other marks ask for.
+        stand_in: returns the model, or the folder, that is loaded for a model.
         refuses: a usage error ends the run. In a worker of pytest-xdist's own it would be taken
             for a crash: there it is an error of the tests.
 
@@ -50,7 +60,7 @@ def judge_tests(session: pytest.Session, own_line: str, presets: Presets, *, ref
     """
     config = session.config
     owner = others_lines(config, {own_line}).get(MARK, "")
-    readers = _Readers(presets, mark_is_ours=not owner)
+    readers = _Readers(presets, stand_in, mark_is_ours=not owner)
     alike = _alike(session.items, readers)
     firsts = [items[0] for items in alike]
     try:
@@ -85,8 +95,11 @@ _UNJUDGED = _Judged(Met(), [])
 class _Readers:
     """Which marks ask for something in this run, and what."""
 
-    def __init__(self, presets: Presets, *, mark_is_ours: bool) -> None:
+    def __init__(
+        self, presets: Presets, stand_in: Callable[[str], str], *, mark_is_ours: bool
+    ) -> None:
         self._presets = presets
+        self._stand_in = stand_in
         self._mark_is_ours = mark_is_ours
 
     def marks_of(self, item: pytest.Item) -> list[pytest.Mark]:
@@ -104,7 +117,19 @@ class _Readers:
         Raises:
             UsageProblem: it is what cannot be.
         """
-        return join(one for mark in self.marks_of(item) for one in self._read(item.nodeid, mark))
+        asked = (one for mark in self.marks_of(item) for one in self._read(item.nodeid, mark))
+        return join(asked if is_real(item) else filter(None, map(self._as_loaded, asked)))
+
+    def _as_loaded(self, requirement: Requirement) -> Requirement | None:
+        """Return what a test needs where another model stands in; None when that is a folder."""
+        if requirement.key != "model":
+            return requirement
+        given = self._stand_in(requirement.name)
+        if given == requirement.name:
+            return requirement
+        if os.path.isdir(given):
+            return None
+        return requirement._replace(name=given, text=f"{requirement.text} -> {given}")
 
     def _read(self, nodeid: str, mark: pytest.Mark) -> list[Requirement]:
         preset = preset_of(mark.name, self._presets)
@@ -113,16 +138,21 @@ class _Readers:
         return read_preset_mark(nodeid, mark.name, preset, mark.args, mark.kwargs)
 
 
+def is_real(item: pytest.Item) -> bool:
+    """Whether a test asks for real models, whatever stands in for them in this run."""
+    return item.get_closest_marker(REAL_MARK) is not None
+
+
 def _alike(items: list[pytest.Item], readers: _Readers) -> list[list[pytest.Item]]:
     """Return the tests that need something, those with the very same marks together.
 
     As of a parametrised test: of five thousand, that is a second less in each spawned worker.
     """
-    found: dict[tuple[int, ...], list[pytest.Item]] = {}
+    found: dict[tuple[tuple[int, ...], bool], list[pytest.Item]] = {}
     for item in items:
         marks = tuple(id(mark) for mark in readers.marks_of(item))
         if marks:
-            found.setdefault(marks, []).append(item)
+            found.setdefault((marks, is_real(item)), []).append(item)
     return list(found.values())
 
 

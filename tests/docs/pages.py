@@ -6,6 +6,7 @@ sees, says what a block is for:
     <!-- in: programs -->            its commands run in a copy of that folder; else in the page's own
     <!-- in: programs; exit: 1 -->   ... and the last one ends with this status
     <!-- file: test_a.py -->         the block is that file of the page's own folder
+    <!-- of: docs/page.md -->        the block is a part of a screen of that page
     <!-- not run: needs a GPU -->    nobody runs its commands, for one of the reasons in REASONS
 """
 
@@ -31,9 +32,11 @@ REASONS = {
 #: A line that stands for any number of lines of a screen.
 ELISION = "[...]"
 #: What a block may say of itself.
-KEYS = {"in", "exit", "file", "not run"}
+KEYS = {"in", "exit", "file", "of", "not run"}
 #: What is run in workflows and images, where other lines set up a machine.
 OURS = ("pytest ", "bulkhead ")
+#: What a line of a Dockerfile may begin with, in those that we show.
+INSTRUCTIONS = {"FROM", "RUN", "WORKDIR", "COPY", "ENV", "CMD"}
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<said>[^\n]*?) -->\n)?(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=fence)$",
@@ -111,7 +114,9 @@ def _workflow(text: str) -> Iterator[Command]:
 
 def _image(text: str) -> Iterator[Command]:
     for line in text.replace("\\\n", "").splitlines():
-        _instruction, _space, rest = line.partition(" ")
+        instruction, _space, rest = line.partition(" ")
+        if instruction not in INSTRUCTIONS:
+            raise ValueError(f"{line!r} is no line of a Dockerfile")
         typed = " ".join(json.loads(rest)) if rest.startswith("[") else rest
         if typed.startswith(OURS):
             yield Command(typed, ())
@@ -143,9 +148,9 @@ _NOISE = [
         (r" +", " "),
     )
 ]
-#: Lines of pytest's head that tell of the machine.
-_HEAD = re.compile(
-    r"(=+ test session starts =+|platform |cachedir: |rootdir: |configfile: |plugins: |collecting )"
+#: Lines that tell of the machine, or that each Python writes in its own way: pytest's head, carets, limits.
+_LEFT_OUT = re.compile(
+    r" *[~^]+$|  RLIMIT_|=+ test session starts =+|(platform|collecting) |(cachedir|rootdir|configfile|plugins): "
 )
 
 
@@ -157,10 +162,10 @@ def masked(line: str) -> str:
 
 
 def cleaned(output: str, folders: list[Path]) -> list[str]:
-    """Return what a command printed as a page shows it: no head, no beginnings of paths."""
+    """Return what a command printed as a page shows it: no head, no carets, no beginnings of paths."""
     for folder in folders:
         output = output.replace(f"{folder}/", ".../")
-    lines = [line.rstrip() for line in output.splitlines() if not _HEAD.match(line)]
+    lines = [line.rstrip() for line in output.splitlines() if not _LEFT_OUT.match(line)]
     return "\n".join(lines).strip("\n").split("\n")
 
 

@@ -20,7 +20,7 @@ from pages import REASONS, Block, Command, blocks_of, cleaned, fitted, is_shown,
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: Seconds within which a command is done, also on a busy machine.
-LIMIT = 100
+LIMIT = 200
 
 each = pytest.mark.parametrize(
     "page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES]
@@ -105,6 +105,15 @@ def test_commands_run_and_screens_are_real(page, tmp_path):
 def test_no_command_is_overlooked(page):
     """What looks like a command is in a block of a language that is run."""
     assert overlooked(page.read_text()) == []
+
+
+@each
+def test_excerpts_are_of_real_screens(page):
+    """What a page shows of another one's screen stands there."""
+    for block in blocks_of(page.read_text()):
+        if "of" in block.said:
+            whole = (ROOT / block.said["of"]).read_text()
+            assert any(block.text in it.text for it in blocks_of(whole) if it.commands), block.text
 
 
 def test_reasons_are_given_and_in_use():

@@ -60,6 +60,13 @@ def test_commands_are_read_by_the_language_of_their_block():
     assert ini.commands == []
 
 
+def test_what_is_no_dockerfile_is_refused():
+    """A line that begins with no instruction is named."""
+    (image,) = blocks_of("```dockerfile\nFORM python:3.12\n```\n")
+    with pytest.raises(ValueError, match="is no line of a Dockerfile"):
+        _ = image.commands
+
+
 def test_a_block_has_what_the_comment_right_before_it_says():
     """Known keys are read, any other comment says nothing, and the line is that of the fence."""
     console, script, *_others = blocks_of(PAGE)

@@ -33,9 +33,12 @@ class Gathering:
         if self._is_news(report.nodeid):
             self._hook.pytest_collectreport(report=report)
 
-    def _is_news(self, told: object) -> bool:
-        """Whether no template has told this before; one that is started again tells it all."""
-        new = not self._bridge.collected and told not in self._bridge.told
+    def _is_news(self, told: object, *, of_stage: bool = False) -> bool:
+        """Whether no template has told this before; one that is started again tells it all.
+
+        Only the stage of the session has news after the collection; what it tries again, too.
+        """
+        new = (of_stage or not self._bridge.collected) and told not in self._bridge.told
         self._bridge.told.add(told)
         return new
 
@@ -76,7 +79,10 @@ class Gathering:
     def on_recorded(self, craft: Craft, message: msg.Recorded) -> None:
         """Hand a warning to pytest."""
         # What was warned of in `pytest_configure`, the controller's own has warned of.
-        if craft.is_template and (message.when == "config" or not self._is_news(str(message))):
+        of_stage = message.when == "runtest"
+        if craft.is_template and (
+            message.when == "config" or not self._is_news(str(message), of_stage=of_stage)
+        ):
             return
         self._hook.pytest_warning_recorded.call_historic(
             kwargs={

@@ -19,6 +19,7 @@ from pytest_bulkhead.controller.imports import Imports
 from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.leaks import find_leaks
 from pytest_bulkhead.controller.loop import Loop
+from pytest_bulkhead.controller.models import note_substitutions
 from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.orders import Orders
 from pytest_bulkhead.controller.perform import Performer
@@ -144,6 +145,7 @@ class Voyage:
         self._loop.pump_until(lambda: False)
         for leak in find_leaks(bridge):
             bridge.note_leak(leak)
+        note_substitutions(bridge)
         self._loop.report_late_errors()
         if self._settings.flaky == "fail":
             session.testsfailed += bridge.run.ledger.counts().get(State.FLAKY, 0)

@@ -5,6 +5,7 @@ Which models there are is told by who loads them (`watch_model`).
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +29,8 @@ _MODES = {_TRAINING, _GRADIENTS}
 
 def watch_model(title: str, model: object) -> None:
     """Have the guard, where one is at work, look after a model."""
+    names = itertools.chain([title], (f"{title} #{number}" for number in itertools.count(2)))
+    title = next(name for name in names if _MODELS.get(name, model) is model)
     _MODELS[title] = model
     if Models.at_work and not _traits_of(title, model):
         warnings.warn(

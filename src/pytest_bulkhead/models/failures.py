@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import traceback
 from typing import NamedTuple
 
@@ -69,13 +68,8 @@ def _noted() -> list[Failure]:
 def note_failure(key: Key, problem: BaseException) -> Failure:
     """Note that a model could not be loaded; return the first failure, which may be another's."""
     cause = traceback.format_exception_only(type(problem), problem)[-1].strip()[:_MAX_CAUSE]
-    failure = Failure(key.digest, key.title, cause, test_in_hand())
+    failure = Failure(key.digest, key.title, cause, identity.test_in_hand())
     if identity.run_uid():
         with contextlib.suppress(OSError):
             add_note(identity.run_uid(), json.dumps(failure))
     return known_failure(key) or _KNOWN.setdefault(key.digest, failure)
-
-
-def test_in_hand() -> str:
-    """Return the node id of the test that runs, empty for none."""
-    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]

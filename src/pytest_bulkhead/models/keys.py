@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.resource import short
+from pytest_bulkhead.models.substitution import STANDING
 
 #: Types whose `repr` says all.
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...))
@@ -194,6 +195,7 @@ def _surroundings(loader: object) -> Iterator[str]:
     # As they are in a torch that nobody has imported yet.
     yield str(torch.get_default_dtype()) if hasattr(torch, "get_default_dtype") else "torch.float32"
     yield str(torch.get_default_device()) if hasattr(torch, "get_default_device") else "cpu"
+    yield STANDING.text
     for name in (_package_of(loader), *_LIBRARIES):
         yield f"{name} {_version_of(name)}"
 

@@ -12,14 +12,15 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import pytest
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.resource import short
-from pytest_bulkhead.models.failures import Failure, ModelNotLoaded, known_failure, test_in_hand
-from pytest_bulkhead.models.keys import Key, key_of, title_of
+from pytest_bulkhead.identity import test_in_hand
+from pytest_bulkhead.models.failures import Failure, ModelNotLoaded, known_failure
+from pytest_bulkhead.models.keys import key_of, title_of
 from pytest_bulkhead.models.store import STORE
 
 _Model = TypeVar("_Model")
@@ -50,9 +51,8 @@ def shared(loader: Callable[..., _Model], /, *args: Any, **kwargs: Any) -> _Mode
         Exception: what the loader raises, the first time.
     """
     __tracebackhide__ = True
-    key = key_of(loader, args, kwargs)
-    model: Any = STORE.get(key, functools.partial(loader, *args, **kwargs))
-    return model  # type: ignore[no-any-return]
+    load = functools.partial(loader, *args, **kwargs)
+    return cast(_Model, STORE.get(key_of(load.func, load.args, load.keywords), load))
 
 
 def shared_model(
@@ -82,9 +82,7 @@ def shared_model(
         )
 
     def give() -> object:
-        key = key_of(loader, args, kwargs)
-        title = f"{name} ({key.title})"
-        return _get(key._replace(title=title), functools.partial(loader, *args, **kwargs))
+        return _give(name, functools.partial(loader, *args, **kwargs))
 
     marked: Any = give
     marked.isolate_model = True
@@ -94,9 +92,11 @@ def shared_model(
     return pytest.fixture(scope=scope, name=name)(give)
 
 
-def _get(key: Key, load: Callable[[], object]) -> object:
+def _give(name: str, load: functools.partial[object]) -> object:
+    """Return the model of a fixture; what it raises is told without our frames."""
     try:
-        return STORE.get(key, load)
+        key = key_of(load.func, load.args, load.keywords)
+        return STORE.get(key._replace(title=f"{name} ({key.title})"), load)
     except (ModelNotLoaded, UsageProblem) as problem:
         raise pytest.fail.Exception(str(problem), pytrace=False) from None
     except Exception as problem:  # noqa: BLE001 - whatever a loader raises

@@ -23,12 +23,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.models import watch_model
 from pytest_bulkhead.guards.stopping import stop_what_comes_back
-from pytest_bulkhead.models.failures import (
-    ModelNotLoaded,
-    known_failure,
-    note_failure,
-    test_in_hand,
-)
+from pytest_bulkhead.identity import test_in_hand
+from pytest_bulkhead.models.failures import ModelNotLoaded, known_failure, note_failure
 from pytest_bulkhead.models.keys import Key
 from pytest_bulkhead.system.weights import modules_in
 
@@ -95,13 +91,14 @@ class Store:
             for module in modules_in(model):
                 module.eval()
                 module.requires_grad_(False)
+            watch_model(key.title, model)
         except Exception as problem:
             first = note_failure(key, problem)
             if first.test != test_in_hand():  # of another process, which was quicker
                 raise ModelNotLoaded(first) from None
             raise
-        stop_what_comes_back(threads)
-        watch_model(key.title, model)
+        finally:
+            stop_what_comes_back(threads)
         return model
 
     def _forget_threads(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_bulkhead.core.ngrams import (
@@ -52,6 +52,7 @@ def test_a_text_has_words(text, words):
     assert words_of(text) == words
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 400))
 def test_each_text_has_a_vector_of_length_1(text, dim):
     """Of any text, the empty one and what is no valid Unicode too, in any number of dimensions."""
@@ -61,6 +62,7 @@ def test_each_text_has_a_vector_of_length_1(text, dim):
     assert math.isclose(math.fsum(number * number for number in found), 1)
 
 
+@settings(deadline=None)
 @given(st.permutations(WORDS), st.integers(1, 6), st.integers(0, 5))
 def test_texts_that_share_words_are_nearer(words, shared, own):
     """Than texts that share none, whatever else is in them: half of the words is enough."""

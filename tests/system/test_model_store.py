@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 from pytest_bulkhead.errors import UsageProblem
+from pytest_bulkhead.models import shared
 from pytest_bulkhead.models.failures import ModelNotLoaded
 from pytest_bulkhead.models.keys import Key
 from pytest_bulkhead.models.store import Store
@@ -19,6 +21,10 @@ from pytest_bulkhead.system.process import fork, wait_end
 
 def key(name):
     return Key(name, f"{__name__} {name}")
+
+
+def make(*_args, **_kwargs):
+    return object()
 
 
 def in_threads(*calls):
@@ -74,6 +80,15 @@ def test_a_failure_is_raised_once_and_told_to_all_others():
     assert loads == [1]
 
 
+def test_a_skip_or_an_interrupt_is_no_failure():
+    """What is not an `Exception` passes, and the next who asks loads."""
+    store = Store()
+    for wish in (KeyboardInterrupt, pytest.skip.Exception):
+        with pytest.raises(wish):
+            store.get(key("wish"), lambda wish=wish: (_ for _ in ()).throw(wish("not now")))
+    assert store.get(key("wish"), lambda: "loaded") == "loaded"
+
+
 def test_loaders_may_need_other_models_but_not_in_a_circle():
     """Within a thread, and between two that would wait for each other for ever."""
     store = Store()
@@ -112,6 +127,12 @@ def test_a_forked_child_has_what_was_loaded_and_waits_for_no_thread():
     go.set()
     loading.join()
     assert status == 0
+
+
+def test_the_same_call_gives_the_same_object():
+    """However its arguments come to the loader."""
+    assert shared(make, 1, size=2) is shared(functools.partial(make, 1), size=2)
+    assert shared(make, 1, size=2) is not shared(make, 1, size=3)
 
 
 def test_digests_are_the_same_in_every_process():

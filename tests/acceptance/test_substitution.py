@@ -1,0 +1,115 @@
+"""One model is loaded in the place of another, by libraries that never hear of us: `isolate_models`.
+
+These have stand-ins for libraries, for it is the run that is tried: what is bad input, what each process
+does, what is told. The real libraries are in `tests/examples/test_substitution.py`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from conftest import shown
+
+LIBRARY = {
+    "huggingface_hub/__init__.py": "from .file_download import hf_hub_download\n",
+    "huggingface_hub/file_download.py": (
+        "def hf_hub_download(repo_id, filename, *, subfolder=None, revision=None):\n"
+        "    return f'{repo_id}@{revision}/{filename}'\n"
+    ),
+}
+SUITE = """
+import pytest
+from huggingface_hub import hf_hub_download
+
+AT_IMPORT = hf_hub_download("org/large", "x", revision="v1")
+
+def test_at_import(): assert AT_IMPORT == "org/small@None/x"
+
+@pytest.mark.parametrize("n", range(4))
+def test_small(n): assert hf_hub_download("org/large", "x") == "org/small@None/x"
+
+def test_pattern(): assert hf_hub_download(repo_id="wide/any", filename="x") == "org/small@None/x"
+
+def test_no_chain(): assert hf_hub_download("org/small", "x", revision="v1") == "org/small@v1/x"
+
+@pytest.mark.real_model
+def test_real(): assert hf_hub_download("org/large", "x", revision="v1") == "org/large@v1/x"
+
+def test_after(): assert hf_hub_download("org/large", "x") == "org/small@None/x"
+"""
+INI = """
+[pytest]
+isolate_models =
+    org/large -> org/small
+    org/small -> org/none
+    wide/* -> org/small
+"""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (), ("-n2",), ("--isolate=session",), ("--isolate=function", "-n2"),
+        ("--isolate=session", "--isolate-start=spawn"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_in_every_kind_of_run(options, run, files):
+    """At import and in tests; nothing is left, and a rule that was of no use is a warning, once."""
+    files({**LIBRARY, "test_s.py": SUITE, "pytest.ini": INI})
+    finished = run(*options, "-v", TMPDIR=str(run.path.parent))
+
+    assert finished.tests == {"passed": 9}, shown(finished)
+    assert finished.counts["warnings"] == 1, shown(finished)
+    assert "org/small -> org/none: no model of that name was loaded" in finished.out
+    told = finished.section("models that stood in for others")
+    assert "org/large -> org/small in test_s.py::test_after" in told
+    assert "wide/any -> org/small in test_s.py::test_pattern" in told
+    assert not list(run.path.parent.glob("*.notes"))
+
+
+def test_the_variable_comes_before_the_ini_key(run, files):
+    """For the same model, and beside it for others."""
+    text = (
+        "from huggingface_hub import hf_hub_download as get\n"
+        "def test_a(): assert [get('org/large', 'x')[:4], get('b', 'x')[:2]] == ['mine', 'c@']\n"
+    )
+    files(
+        {
+            **LIBRARY,
+            "test_s.py": text,
+            "pytest.ini": "[pytest]\nisolate_models = org/large -> org/small\n",
+        }
+    )
+    finished = run(BULKHEAD_MODELS="Org/Large -> mine; b -> c")
+    assert finished.counts == {"passed": 1}, shown(finished)
+
+
+def test_a_warning_made_an_error(run, files):
+    """It fails the run, and no test."""
+    files({**LIBRARY, "test_s.py": SUITE, "pytest.ini": INI})
+    finished = run("--isolate=session", "-W", "error::pytest_bulkhead.errors.ModelWarning")
+    assert (finished.code, finished.counts) == (1, {"passed": 9}), shown(finished)
+    assert "ERROR: ini key isolate_models: org/small -> org/none" in finished.out
+    assert "Traceback" not in finished.out
+
+
+@pytest.mark.parametrize(
+    ("ini", "told"),
+    [
+        ("isolate_models = org/large", "ini key isolate_models: 'org/large' names no model and"),
+        ("isolate_models = a -> ./none", "a -> ./none: there is no folder"),
+        (
+            "isolate_models = a -> package:no_such_one/x",
+            "a -> package:no_such_one/x: there is no folder",
+        ),
+        ("isolate_trust_remote_code = never", "'never' is none of allow, forbid"),
+    ],
+)
+def test_bad_input(ini, told, run, files):
+    """Exit status 4, the value, where it stands, and no traceback."""
+    files({"test_a.py": "def test_a(): pass\n", "pytest.ini": f"[pytest]\n{ini}\n"})
+    for options in ((), ("--isolate=session",)):
+        finished = run(*options)
+        assert finished.code == 4, shown(finished)
+        assert told in finished.out, shown(finished)
+        assert "Traceback" not in finished.out
