@@ -30,10 +30,10 @@ class Plain:
     in_hand: str = ""
     #: Texts that must be on the terminal: what happens is what is meant.
     shows: tuple[str, ...] = ()
-    #: What is typed: without us, or with us and without the change that the story is about.
-    typed: str = "pytest -p no:bulkhead"
     #: Whether a test is run by it.
     runs: Callable[[str], bool] = every
+    #: What is typed: without us, or with us and without the change that the story is about.
+    typed: str = "pytest -p no:bulkhead"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Story:
     commands: tuple[Command, ...]
     #: With us, for each test that does not simply pass: "skipped", or "passed, error".
     states: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: What is typed once before all else.
+    first: tuple[str, ...] = ()
 
     def ours(self, command: Command) -> dict[str, str]:
         """Return {test: state} of a command."""
@@ -137,6 +139,23 @@ _SCRIPTS = ("docs/examples/generate.py::script", "docs/examples/prompt.py::scrip
 def _of_the_ci(test: str) -> bool:
     return not test.endswith(_ENGINE[2])
 
+
+# -- semantic_search
+_MEANING = _in(
+    "integration/test_meaning.py",
+    "test_no_word_is_shared", "test_several_questions", "test_a_riddle",
+    "test_what_is_in_production",
+)  # fmt: skip
+_MODEL = _in(
+    "integration/test_model.py",
+    "test_lengths", "test_batches_do_not_matter", "test_prompt_is_read",
+)  # fmt: skip
+_NEAREST = _in(
+    "unit/test_search.py",
+    "test_the_nearest_is_first", "test_spelling_counts_too", "test_a_whole_word_is_best",
+    "test_limit", "test_nothing_is_near", "test_empty_question", "test_empty_lexicon",
+    "test_several_questions",
+)  # fmt: skip
 
 STORIES: tuple[Story, ...] = (
     Story(
@@ -276,5 +295,43 @@ STORIES: tuple[Story, ...] = (
             ),
         ),
         states={_SCRIPTS[0]: "skipped"},
+    ),
+    Story(
+        "semantic_search",
+        tests=(*_MEANING, *_MODEL, *_NEAREST),
+        first=("python get_model.py",),
+        plain=(
+            Plain(
+                ("exit status 1",),
+                states=dict.fromkeys((*_MEANING[:3], *_MODEL), "error") | {_MEANING[3]: "failed"},
+                shows=("OSError: We couldn't connect to", "gte-Qwen2-1.5B-instruct"),
+                runs=lambda test: test not in _NEAREST,
+                typed="HF_HUB_OFFLINE=1 pytest -p no:bulkhead tests/integration",
+            ),
+        ),
+        commands=(
+            Command(
+                "pytest tests/unit --durations=10",
+                runs=_NEAREST.__contains__,
+                shows=("slowest 10 durations",),
+            ),
+            Command(
+                "pytest tests/integration --forked -v",
+                runs=lambda test: test not in _NEAREST,
+                shows=("function level", "forked from the template"),
+            ),
+            Command(
+                'pytest -n auto -m "not qualitative"',
+                runs=lambda test: test != _MEANING[2],
+                shows=("forked from the template", "1 deselected"),
+            ),
+            Command(
+                "python -X faulthandler -m pytest tests/integration/test_meaning.py "
+                "--isolate-profile=single-thread,cpu,offline,macos",
+                runs=_MEANING.__contains__,
+                shows=("spawned", "macos"),
+            ),
+        ),
+        states={_MEANING[3]: "skipped"},
     ),
 )

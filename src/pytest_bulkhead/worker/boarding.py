@@ -19,6 +19,7 @@ from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.quiet import is_live
 from pytest_bulkhead.system import faults, leaving, process, streams
 from pytest_bulkhead.system.berth import Berth, Cabin
+from pytest_bulkhead.system.torch_pool import renew_torch_pool
 from pytest_bulkhead.worker.child import Brood
 from pytest_bulkhead.worker.flight import FlightPlugin
 from pytest_bulkhead.worker.inbox import Inbox
@@ -147,6 +148,7 @@ def _embark(
     """Be the worker that was just forked from the template, until its session ends."""
     config = session.config
     leaving.forget_exit_functions()
+    renew_torch_pool()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     identity.introduce(config, order.workerinput)
     identity.export_identity(order.workerinput)

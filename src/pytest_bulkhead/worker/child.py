@@ -27,6 +27,7 @@ from pytest_bulkhead.system.berth import Cabin
 from pytest_bulkhead.system.burden import Burden
 from pytest_bulkhead.system.orphans import leaks_of_group
 from pytest_bulkhead.system.pages import HotPages
+from pytest_bulkhead.system.torch_pool import renew_torch_pool
 from pytest_bulkhead.worker.children import Nursery
 from pytest_bulkhead.worker.place import Cell
 from pytest_bulkhead.worker.reporter import Mouth
@@ -136,6 +137,7 @@ class Brood:
         process.own_group()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         leaving.forget_exit_functions()
+        renew_torch_pool()
         compat.renew_connections(self._session.config)
         self._mouth.connect(self._cabin.line)
         self._runner.nursery = Nursery()
