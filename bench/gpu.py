@@ -29,10 +29,10 @@ from typing import Any, NamedTuple
 from bench.figures import WITHOUT, Line
 from bench.measure import WrongRun
 from bench.run import HEAD, machine, row
-from pytest_bulkhead.core.devices import Device
-from pytest_bulkhead.core.holders import SLACK, Look
 from pytest_bulkhead.core.known import Unknown
-from pytest_bulkhead.core.sizes import show_size
+from pytest_bulkhead.core.resources.devices import Device
+from pytest_bulkhead.core.resources.holders import SLACK, Look
+from pytest_bulkhead.core.resources.sizes import show_size
 from pytest_bulkhead.system import nvml
 
 ROOT = Path(__file__).parent.parent

@@ -243,7 +243,9 @@ def test_pure_modules_have_their_tests():
     deciding = [m for m in modules() if m.part in PURE and any(functions_of(m))]
     folder = ROOT / "tests" / "unit"
     tests = {
-        module.name: folder / module.part / f"test_{module.name.split('.')[-1]}.py"
+        module.name: folder.joinpath(
+            *module.name.split(".")[:-1], f"test_{module.name.split('.')[-1]}.py"
+        )
         for module in deciding
     }
 
@@ -278,6 +280,26 @@ def edges_of(found: list[Module]) -> dict[str, set[str]]:
 def test_no_module_imports_itself_in_a_circle():
     """The modules can be read in an order in which each knows only what was read before."""
     assert [] == cycle_among(edges_of(modules()))
+
+
+def folders_of(edges: dict[str, set[str]], part: str) -> dict[str, set[str]]:
+    """Return {folder or file right in a part: those that it imports}."""
+    found: dict[str, set[str]] = {}
+    for name, imported in edges.items():
+        inside = {one for one in (name, *imported) if one.startswith(f"{part}.")}
+        if name in inside:
+            first = name.split(".")[1]
+            others = {one.split(".")[1] for one in inside} - {first}
+            found.setdefault(first, set()).update(others)
+    return found
+
+
+def test_no_folder_of_the_core_imports_itself_in_a_circle():
+    """The run stands on top; folders below it know nothing of what is built of them."""
+    folders = folders_of(edges_of(modules()), "core")
+    assert {"run", "diagnosis"} <= set(folders)
+    assert [] == cycle_among(folders)
+    assert {"run"} & set().union(*folders.values()) == set()
 
 
 BODY = "    x = 1\n" * 61

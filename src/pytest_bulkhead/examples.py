@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_bulkhead.core.headers import read_headers
 from pytest_bulkhead.core.marks import Mark, read_marks
+from pytest_bulkhead.core.requires.headers import read_headers
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.settings import wanted_timeout
 from pytest_bulkhead.system.scripts import Ran, run_script

@@ -1,4 +1,4 @@
-"""A run is not green in which no test ran that was meant to: `core.meant`, in a pytest run.
+"""A run is not green in which no test ran that was meant to: `core.requires.meant`, under pytest.
 
 Who judges tests says in their reports for which promises they were meant; who reports to the user
 counts. Those are two processes under isolation and under pytest-xdist, and one elsewhere.
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.meant import Meant
+from pytest_bulkhead.core.requires.meant import Meant
 
 #: The promises for which a test is meant to run.
 _PROMISES = pytest.StashKey[list[str]]()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_bulkhead.core.needs import NOTHING, Needs
+from pytest_bulkhead.core.resources.needs import NOTHING, Needs
 
 if TYPE_CHECKING:
-    from pytest_bulkhead.core.capacity import Capacity
+    from pytest_bulkhead.core.resources.capacity import Capacity
 
 _NEEDS = pytest.StashKey[Needs]()
 _CAPACITY: pytest.StashKey[Capacity] = pytest.StashKey()

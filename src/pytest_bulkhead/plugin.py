@@ -23,7 +23,7 @@ import pytest
 from pytest_bulkhead.options import add_options
 
 if TYPE_CHECKING:
-    from pytest_bulkhead.core.presets import Presets
+    from pytest_bulkhead.core.requires.presets import Presets
     from pytest_bulkhead.environment.plugin import EnvironmentPlugin
     from pytest_bulkhead.imports.plugin import ImportsPlugin
     from pytest_bulkhead.roles import Role

@@ -10,7 +10,13 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from pytest_bulkhead.core.presets import KeyValues, Presets, in_force, preset_of, registrations
+from pytest_bulkhead.core.requires.presets import (
+    KeyValues,
+    Presets,
+    in_force,
+    preset_of,
+    registrations,
+)
 from pytest_bulkhead.errors import UsageProblem
 
 INI_KEY = "isolate_marks"
@@ -31,7 +37,7 @@ def read_preset_lines(config: pytest.Config) -> None:
     config.stash[_ASKED] = {}
     if lines:
         # It reads ranges of versions: that takes longer than all the rest here.
-        from pytest_bulkhead.core.mark_lines import read_mark_lines  # noqa: PLC0415
+        from pytest_bulkhead.core.requires.mark_lines import read_mark_lines  # noqa: PLC0415
 
         try:
             config.stash[_ASKED] = read_mark_lines(lines, f"ini key {INI_KEY}")

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_bulkhead.core.judging import Fail, Judgement, Met, Skip, judge
-from pytest_bulkhead.core.keys import Requirement
-from pytest_bulkhead.core.meant import promises_for
-from pytest_bulkhead.core.needs import NOTHING
-from pytest_bulkhead.core.presets import Presets, preset_of
-from pytest_bulkhead.core.promises import Promise, read_promises
-from pytest_bulkhead.core.requirements import join, read_mark, read_preset_mark
+from pytest_bulkhead.core.requires.judging import Fail, Judgement, Met, Skip, judge
+from pytest_bulkhead.core.requires.keys import Requirement
+from pytest_bulkhead.core.requires.meant import promises_for
+from pytest_bulkhead.core.requires.presets import Presets, preset_of
+from pytest_bulkhead.core.requires.promises import Promise, read_promises
+from pytest_bulkhead.core.requires.requirements import join, read_mark, read_preset_mark
+from pytest_bulkhead.core.resources.needs import NOTHING
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.meant import MeantReportsPlugin, mark_meant
 from pytest_bulkhead.needing import note_capacity, note_needs

@@ -320,7 +320,7 @@ class SpawnedWorker(_Crew):
     def command_line_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
         """Be the worker from here."""
         with compat.unhooked_imports():
-            from pytest_bulkhead.core.exported import GRANTED  # noqa: PLC0415
+            from pytest_bulkhead.core.resources.exported import GRANTED  # noqa: PLC0415
             from pytest_bulkhead.worker.boarding import SpawnedWorkerPlugin  # noqa: PLC0415
 
         welcome = self._wait_welcome()

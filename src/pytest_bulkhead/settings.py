@@ -11,10 +11,10 @@ import pytest
 from pytest_bulkhead.core.escalation import TERMINATE_GRACE
 from pytest_bulkhead.core.levels import Level, parse_level
 from pytest_bulkhead.core.policy import GpuRelease
-from pytest_bulkhead.core.seeds import LIMIT
+from pytest_bulkhead.core.run.seeds import LIMIT
 
 if TYPE_CHECKING:
-    from pytest_bulkhead.core.environment import Environment
+    from pytest_bulkhead.core.environment.merged import Environment
 
 #: Options of pytest that run no tests, or show something and leave: we stay out of their way.
 _PASSIVE = (

@@ -21,7 +21,7 @@ from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.run.run import Run
 from pytest_bulkhead.report.chart import Chart
 from pytest_bulkhead.report.chart_files import ChartFiles
 

@@ -12,9 +12,9 @@ from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.needs import NOTHING, Needs
 from pytest_bulkhead.core.policy import GpuRelease, Policy
-from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.resources.needs import NOTHING, Needs
+from pytest_bulkhead.core.run.run import Run
 
 from .verifier import verify
 from .world import Odds, World

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Scopes
-from pytest_bulkhead.core.needs import NOTHING, Needs
+from pytest_bulkhead.core.resources.capacity import Capacity, Card
+from pytest_bulkhead.core.resources.needs import NOTHING, Needs
 from pytest_bulkhead.report.journal import Line
 
 from .verifier import verify

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.ends import UNSEEN, End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Blame, Item, Phase
-from pytest_bulkhead.core.needs import NOTHING
 from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.run import TEMPLATE, Run
-from pytest_bulkhead.core.worker import Stage
+from pytest_bulkhead.core.resources.capacity import Capacity, Card
+from pytest_bulkhead.core.resources.needs import NOTHING
+from pytest_bulkhead.core.run.run import TEMPLATE, Run
+from pytest_bulkhead.core.run.worker import Stage
 from pytest_bulkhead.report.journal import Line
 
 SEGV, TERM, KILL, CLEAN = End(signal=11), End(signal=15), End(signal=9), End(code=0)

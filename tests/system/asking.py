@@ -9,7 +9,7 @@ CODE = """
 {before}
 
 def why():
-    from pytest_bulkhead.core.proof import why_not_fork
+    from pytest_bulkhead.core.start.proof import why_not_fork
     from pytest_bulkhead.system.forkability import gather_facts
     print(why_not_fork(gather_facts(), {workers}))
 

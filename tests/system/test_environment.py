@@ -116,8 +116,8 @@ def test_the_line_of_an_import(line, source):
 
 FORCE = """
 import os
-from pytest_bulkhead.core.environment import merge
-from pytest_bulkhead.core.in_force import differences
+from pytest_bulkhead.core.environment.merged import merge
+from pytest_bulkhead.core.environment.in_force import differences
 from pytest_bulkhead.environment.force import Force
 
 asked = merge([], {"PYTHONMALLOC": "5", "MALLOC_ARENA_MAX": "1", "A": "1", "GONE": None})

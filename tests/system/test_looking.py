@@ -9,7 +9,7 @@ import sys
 import pytest
 from conftest import wait_for
 
-from pytest_bulkhead.core.standstill import between
+from pytest_bulkhead.core.crash.standstill import between
 from pytest_bulkhead.system import linux, looking, process
 from pytest_bulkhead.system.page import memory_file
 

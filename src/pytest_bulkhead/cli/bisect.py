@@ -1,8 +1,8 @@
 """`bulkhead bisect NODEID`: which tests before it make a test crash or fail.
 
-How the search goes is decided in `core.bisection`; this module runs what it wants to know, shows
-how it gets on, and tells what was found. Ctrl-C, or the end of the time that it has, leaves the
-smallest part so far.
+How the search goes is decided in `core.again.bisection`; this module runs what it wants to know,
+shows how it gets on, and tells what was found. Ctrl-C, or the end of the time that it has, leaves
+the smallest part so far.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from pytest_bulkhead.cli.explain import find_journal, read_by
 from pytest_bulkhead.cli.probing import Prober, add_option
 from pytest_bulkhead.core.accounting import BROKEN, State
-from pytest_bulkhead.core.bisection import Part, Search, doubt, minimise
+from pytest_bulkhead.core.again.bisection import Part, Search, doubt, minimise
+from pytest_bulkhead.core.again.predecessors import predecessors
 from pytest_bulkhead.core.events import Event
-from pytest_bulkhead.core.predecessors import predecessors
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import Line
 

@@ -1,7 +1,7 @@
 """`bulkhead doctor`: what this machine means for isolated runs, and what they cost a suite.
 
-What a fact means is decided in `core.checkup`, and of a suite in `core.survey`; this module asks
-for the facts, and prints.
+What a fact means is decided in `core.doctor.checkup`, and of a suite in `core.doctor.survey`; this
+module asks for the facts, and prints.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ from collections.abc import Iterator, Sequence
 from pytest_bulkhead.cli.probing import add_option
 from pytest_bulkhead.cli.rounds import CLEAN, Rounds
 from pytest_bulkhead.cli.style import RED, paint, wants_colour
-from pytest_bulkhead.core.checkup import Sign, Word, examine
-from pytest_bulkhead.core.survey import LEVELS, Suite, examine_suite, recommended, to_validate
+from pytest_bulkhead.core.doctor.checkup import Sign, Word, examine
+from pytest_bulkhead.core.doctor.survey import (
+    LEVELS,
+    Suite,
+    examine_suite,
+    recommended,
+    to_validate,
+)
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.system.surroundings import look_around
 

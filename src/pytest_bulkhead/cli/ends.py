@@ -15,7 +15,7 @@ from typing import IO, Any
 import pytest
 
 from pytest_bulkhead.core.accounting import BROKEN, Ledger, State
-from pytest_bulkhead.core.survey import TEARDOWN
+from pytest_bulkhead.core.doctor.survey import TEARDOWN
 
 #: The variable that names the file.
 VARIABLE = "BULKHEAD_ENDS"

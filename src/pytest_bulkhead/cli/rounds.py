@@ -1,7 +1,7 @@
 """Runs a whole suite at one level after another, to see what that costs and how its tests end.
 
 It starts pytest as a user would, and reads what it leaves: a journal, or what the plugin `ends`
-wrote under plain pytest. What that means is decided in `core.survey`.
+wrote under plain pytest. What that means is decided in `core.doctor.survey`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pathlib import Path
 from pytest_bulkhead.cli import billing, ends, shuffling
 from pytest_bulkhead.cli.ends import end_words, read_ends
 from pytest_bulkhead.cli.probing import IN_ORDER, ONCE
-from pytest_bulkhead.core.imports import Paid
+from pytest_bulkhead.core.doctor.imports import Paid
+from pytest_bulkhead.core.doctor.survey import PLAIN, Collected, Round
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.survey import PLAIN, Collected, Round
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import read_journal
 from pytest_bulkhead.report.story import Story, tell

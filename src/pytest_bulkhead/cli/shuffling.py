@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from pytest_bulkhead.core.seeds import derive_seed
+from pytest_bulkhead.core.run.seeds import derive_seed
 
 #: The variable that has the seed.
 VARIABLE = "BULKHEAD_SHUFFLE"

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import actions as do
-from pytest_bulkhead.core.inquiry import Verdict
+from pytest_bulkhead.core.again.inquiry import Verdict
 from pytest_bulkhead.report.answers import TITLE, Involved, answer_lines, short_words
 from pytest_bulkhead.report.live import write_live
 

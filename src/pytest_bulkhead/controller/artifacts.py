@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_bulkhead.core.artifacts import file_texts, folder_name
-from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.crash.artifacts import file_texts, folder_name
+from pytest_bulkhead.core.crash.evidence import Evidence
 
 
 class Artifacts:

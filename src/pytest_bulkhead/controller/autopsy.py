@@ -19,11 +19,11 @@ from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.controller.hangs import Hangs, Seen
 from pytest_bulkhead.controller.testimony import number_attempt
 from pytest_bulkhead.core import actions as do
+from pytest_bulkhead.core.crash.evidence import Evidence, as_plain
+from pytest_bulkhead.core.crash.native_ways import TITLE
 from pytest_bulkhead.core.diagnosis.rule import Diagnosis, for_journal
-from pytest_bulkhead.core.evidence import Evidence, as_plain
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.core.native_ways import TITLE
-from pytest_bulkhead.core.run import TEMPLATE
+from pytest_bulkhead.core.run.run import TEMPLATE
 from pytest_bulkhead.report.crash import breach_text, crash_properties, headline, report_text
 from pytest_bulkhead.report.live import write_live
 from pytest_bulkhead.system import clock

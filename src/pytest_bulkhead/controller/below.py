@@ -8,7 +8,7 @@ from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import decode_status
-from pytest_bulkhead.core.run import TEMPLATE
+from pytest_bulkhead.core.run.run import TEMPLATE
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 

@@ -16,12 +16,12 @@ from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.node import Schedule
 from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.ends import End
-from pytest_bulkhead.core.evidence import Evidence
-from pytest_bulkhead.core.findings import Finding
+from pytest_bulkhead.core.guards.findings import Finding
 from pytest_bulkhead.core.known import Fact
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.usage import Usage
+from pytest_bulkhead.core.resources.usage import Usage
+from pytest_bulkhead.core.run.run import Run
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system import linux

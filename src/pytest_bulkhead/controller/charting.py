@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.run.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.chart import Chart
 from pytest_bulkhead.report.chart_files import ChartFiles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
-from pytest_bulkhead.core.findings import Done, Finding
+from pytest_bulkhead.core.guards.findings import Done, Finding
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 

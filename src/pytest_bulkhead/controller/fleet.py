@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator
 
 from pytest_bulkhead.controller.holding import Held
 from pytest_bulkhead.controller.node import WorkerNode
+from pytest_bulkhead.core.crash.evidence import Forked
 from pytest_bulkhead.core.ends import End
-from pytest_bulkhead.core.evidence import Forked
-from pytest_bulkhead.core.findings import Finding
+from pytest_bulkhead.core.guards.findings import Finding
 from pytest_bulkhead.system import linux
 from pytest_bulkhead.system.berth import Hull
 from pytest_bulkhead.system.endpoint import Endpoint

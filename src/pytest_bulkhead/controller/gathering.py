@@ -9,10 +9,10 @@ from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.capacity import read_capacity
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.needs import read_needs
+from pytest_bulkhead.core.resources.capacity import read_capacity
+from pytest_bulkhead.core.resources.needs import read_needs
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.recorder import restore_warning
 

@@ -4,7 +4,7 @@ Their own is looked at while they run only where they may not use more than they
 (`isolate_enforce = ram`); what they used at most, the kernel tells at their end.
 
 Measures nothing in a run whose tests need nothing. Decides nothing: whether a GPU has come back is
-`core.holders`' and `core.returning`'s affair.
+`core.resources.holders`' and `core.run.returning`'s affair.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.capacity import Grant
-from pytest_bulkhead.core.holders import Holder, Look, holders, taken
-from pytest_bulkhead.core.sizes import show_size
-from pytest_bulkhead.core.usage import Usage, overdraft
+from pytest_bulkhead.core.resources.capacity import Grant
+from pytest_bulkhead.core.resources.holders import Holder, Look, holders, taken
+from pytest_bulkhead.core.resources.sizes import show_size
+from pytest_bulkhead.core.resources.usage import Usage, overdraft
 from pytest_bulkhead.system import linux, nvml
 
 #: Seconds between two looks at GPUs in use, and at memory: that may grow by gigabytes in one.

@@ -13,15 +13,15 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
-from pytest_bulkhead.core.devices import Devices
-from pytest_bulkhead.core.gpu_failures import (
+from pytest_bulkhead.core.known import Fact, Known, value_or
+from pytest_bulkhead.core.resources.devices import Devices
+from pytest_bulkhead.core.resources.gpu_failures import (
     GpuFailure,
     Owner,
     Whose,
     explain_busy,
     explain_forked,
 )
-from pytest_bulkhead.core.known import Fact, Known, value_or
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.system import linux, nvml
 

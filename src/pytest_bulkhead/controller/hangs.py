@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from pytest_bulkhead.controller.bridge import Bridge
 from pytest_bulkhead.controller.fleet import Craft
-from pytest_bulkhead.core import native_ways as ways
-from pytest_bulkhead.core.native_stack import of_hung
-from pytest_bulkhead.core.standstill import Look, Standstill, between
+from pytest_bulkhead.core.crash import native_ways as ways
+from pytest_bulkhead.core.crash.native_stack import of_hung
+from pytest_bulkhead.core.crash.standstill import Look, Standstill, between
 from pytest_bulkhead.system import debuggers, looking
 
 #: Seconds that a debugger may look at a hung process: meanwhile the controller hears nobody.

@@ -20,7 +20,7 @@ from pytest_bulkhead.controller.testimony import Testimony
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN, End, decode_status
 from pytest_bulkhead.core.item import Item, Phase
-from pytest_bulkhead.core.usage import Usage
+from pytest_bulkhead.core.resources.usage import Usage
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.report.crash import trim_stacks

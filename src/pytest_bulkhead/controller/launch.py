@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.core.proof import why_not_fork
+from pytest_bulkhead.core.start.proof import why_not_fork
 from pytest_bulkhead.keeper.main import SCUTTLE_LIMIT, keep
 from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.berth import Berth

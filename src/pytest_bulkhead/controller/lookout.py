@@ -21,7 +21,7 @@ from typing import NoReturn
 
 from pytest_bulkhead.core.ends import End, decode_status
 from pytest_bulkhead.core.item import Blame, Phase
-from pytest_bulkhead.core.proof import why_not_fork
+from pytest_bulkhead.core.start.proof import why_not_fork
 from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.forkability import gather_facts
 from pytest_bulkhead.system.page import Page, new_page

@@ -16,17 +16,17 @@ from typing import Any, NamedTuple
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.bridge import Bridge, Death
 from pytest_bulkhead.controller.fleet import Craft
-from pytest_bulkhead.core import native_ways as ways
-from pytest_bulkhead.core.diagnosis.rule import Diagnosis, for_journal
-from pytest_bulkhead.core.diagnosis.table import diagnose
-from pytest_bulkhead.core.evidence import Evidence
-from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.native_stack import (
+from pytest_bulkhead.core.crash import native_ways as ways
+from pytest_bulkhead.core.crash.evidence import Evidence
+from pytest_bulkhead.core.crash.native_stack import (
     failure_of_gdb,
     signal_of_gdb,
     trim_gdb,
     trim_pystack,
 )
+from pytest_bulkhead.core.diagnosis.rule import Diagnosis, for_journal
+from pytest_bulkhead.core.diagnosis.table import diagnose
+from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.report.crash import diagnosis_lines
 from pytest_bulkhead.settings import OF_CORES
 from pytest_bulkhead.system import clock, core_files, debuggers

@@ -17,9 +17,9 @@ from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import UNSEEN
 from pytest_bulkhead.core.escalation import HARMLESS, Step
-from pytest_bulkhead.core.exported import exported, profile_on_gpu
 from pytest_bulkhead.core.item import Blame
-from pytest_bulkhead.core.run import TEMPLATE
+from pytest_bulkhead.core.resources.exported import exported, profile_on_gpu
+from pytest_bulkhead.core.run.run import TEMPLATE
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.spans import cell_spans, to_spans
 from pytest_bulkhead.protocol.values import to_plain

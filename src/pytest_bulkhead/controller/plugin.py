@@ -14,7 +14,7 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.controller.launch import Keep
 from pytest_bulkhead.controller.orders import Orders
-from pytest_bulkhead.core.proof import warn_of_held
+from pytest_bulkhead.core.start.proof import warn_of_held
 from pytest_bulkhead.settings import Settings
 from pytest_bulkhead.system.accelerators import accelerators_in_use, is_cuda_in_use
 from pytest_bulkhead.system.notes import remove_notes

@@ -9,8 +9,8 @@ import importlib.metadata
 import os
 
 from pytest_bulkhead.controller.bridge import Bridge
-from pytest_bulkhead.core.evidence import Evidence
-from pytest_bulkhead.core.fault_text import extension_packages, thread_count
+from pytest_bulkhead.core.crash.evidence import Evidence
+from pytest_bulkhead.core.crash.fault_text import extension_packages, thread_count
 from pytest_bulkhead.system import linux, looking
 
 

@@ -27,8 +27,8 @@ from pytest_bulkhead.controller.terminal import Terminal
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.usage import overuse
+from pytest_bulkhead.core.resources.usage import overuse
+from pytest_bulkhead.core.run.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.imports import tell_imports
 from pytest_bulkhead.report import terminal

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from pytest_bulkhead.core.capacity import NOTHING, Grant
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.escalation import Step
 from pytest_bulkhead.core.item import Phase
+from pytest_bulkhead.core.resources.capacity import NOTHING, Grant
 
 if TYPE_CHECKING:
-    from pytest_bulkhead.core.inquiry import Answer
+    from pytest_bulkhead.core.again.inquiry import Answer
 
 
 class Doomed(NamedTuple):

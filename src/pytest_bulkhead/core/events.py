@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Union
 
-from pytest_bulkhead.core.capacity import Capacity
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item
+from pytest_bulkhead.core.resources.capacity import Capacity
 
 
 class Begun(NamedTuple):

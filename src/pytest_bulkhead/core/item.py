@@ -7,7 +7,7 @@ import enum
 from typing import NamedTuple
 
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.needs import NOTHING, Needs
+from pytest_bulkhead.core.resources.needs import NOTHING, Needs
 
 
 class Scopes(NamedTuple):

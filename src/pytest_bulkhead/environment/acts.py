@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pytest_bulkhead.core.profiles import HIDE_MPS, LIMIT_TORCH, SILENCE_POSTHOG
+from pytest_bulkhead.core.environment.profiles import HIDE_MPS, LIMIT_TORCH, SILENCE_POSTHOG
 
 Undo = Callable[[], object]
 

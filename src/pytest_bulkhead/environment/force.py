@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from pytest_bulkhead.core.environment import Environment
-from pytest_bulkhead.core.in_force import POOLS, Pool, Seen, Torch
-from pytest_bulkhead.core.profiles import LIMIT_POOLS, Act
-from pytest_bulkhead.core.readers import Late, needs_pools, too_late
+from pytest_bulkhead.core.environment.in_force import POOLS, Pool, Seen, Torch
+from pytest_bulkhead.core.environment.merged import Environment
+from pytest_bulkhead.core.environment.profiles import LIMIT_POOLS, Act
+from pytest_bulkhead.core.environment.readers import Late, needs_pools, too_late
 from pytest_bulkhead.environment.acts import DEEDS
 from pytest_bulkhead.environment.importers import importer_of
 from pytest_bulkhead.environment.variables import set_variables

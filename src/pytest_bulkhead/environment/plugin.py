@@ -11,7 +11,8 @@ import warnings
 
 import pytest
 
-from pytest_bulkhead.core.environment import (
+from pytest_bulkhead.core.environment.in_force import differences
+from pytest_bulkhead.core.environment.merged import (
     BUILD_VARIABLE,
     Environment,
     merge,
@@ -19,8 +20,7 @@ from pytest_bulkhead.core.environment import (
     read_profiles,
     with_build_profile,
 )
-from pytest_bulkhead.core.in_force import differences
-from pytest_bulkhead.core.readers import Late
+from pytest_bulkhead.core.environment.readers import Late
 from pytest_bulkhead.environment.force import Force
 from pytest_bulkhead.errors import ProfileWarning, UsageProblem
 

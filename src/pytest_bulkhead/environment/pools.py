@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from threadpoolctl import ThreadpoolController
 
-from pytest_bulkhead.core.in_force import Pool
+from pytest_bulkhead.core.environment.in_force import Pool
 
 
 def loaded_pools() -> list[Pool]:

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
-from pytest_bulkhead.core.start_methods import parse_method, read_mark
+from pytest_bulkhead.core.start.start_methods import parse_method, read_mark
 from pytest_bulkhead.errors import UsageProblem
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pytest_bulkhead.core.findings import Policy, parse_policies
-from pytest_bulkhead.core.resets import Reset, parse_resets
+from pytest_bulkhead.core.guards.findings import Policy, parse_policies
+from pytest_bulkhead.core.guards.resets import Reset, parse_resets
 from pytest_bulkhead.errors import UsageProblem
 
 

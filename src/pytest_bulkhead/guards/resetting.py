@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_bulkhead.core.resets import Reset
+from pytest_bulkhead.core.guards.resets import Reset
 
 
 class Resetter:

@@ -3,7 +3,7 @@
 Theory of operation: whoever changes the process (a test, a wide fixture in its set-up or in its
 teardown) is an **owner** from its beginning to its end. Its baseline is the state that it found.
 What another owner changes meanwhile is put into the baseline as if it had been there before
-(`core.baseline`), so it is held against the other one alone:
+(`core.guards.baseline`), so it is held against the other one alone:
 
 - A session fixture is set up in the middle of the first test's set-up. What it changes and holds is
   in that test's baseline from then on.
@@ -19,7 +19,7 @@ import contextlib
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from pytest_bulkhead.core.baseline import UNKNOWN, State, changed, rebased
+from pytest_bulkhead.core.guards.baseline import UNKNOWN, State, changed, rebased
 from pytest_bulkhead.guards.resource import Resource
 
 

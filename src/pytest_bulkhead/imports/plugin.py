@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.imports import Bill, Occasion, Paid, read_imported
+from pytest_bulkhead.core.doctor.imports import Bill, Occasion, Paid, read_imported
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.errors import ProtocolError
 from pytest_bulkhead.imports import NAME

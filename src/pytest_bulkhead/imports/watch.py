@@ -30,7 +30,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from pytest_bulkhead.core.imports import Meter, Occasion, Paid, merge
+from pytest_bulkhead.core.doctor.imports import Meter, Occasion, Paid, merge
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.system import clock, linux, natives, places, process
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_bulkhead.core.ngrams import Vector
+from pytest_bulkhead.core.models.ngrams import Vector
 
 PRECISIONS = ("float32", "int8", "uint8", "binary", "ubinary")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, ClassVar
 
-from pytest_bulkhead.core.ngrams import Vector, embed, words_of
+from pytest_bulkhead.core.models.ngrams import Vector, embed, words_of
 from pytest_bulkhead.models.arrays import device_of, name_of_device
 
 

@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from pytest_bulkhead.core.ngrams import Vector, embed_tokens, words_of
+from pytest_bulkhead.core.models.ngrams import Vector, embed_tokens, words_of
 from pytest_bulkhead.models.arrays import tensor_of, torch_for
 from pytest_bulkhead.models.fake import Fake
 

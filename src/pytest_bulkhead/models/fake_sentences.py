@@ -1,4 +1,4 @@
-"""A fake for sentence-transformers' `SentenceTransformer`: its interface over `core.ngrams`.
+"""A fake for sentence-transformers' `SentenceTransformer`: its interface over `core.models.ngrams`.
 
 What a call returns, its shape and its type, and what is an error, is as measured with
 sentence-transformers 6.2; `tests/examples/test_fakes.py` compares with what is installed.
@@ -12,7 +12,14 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pytest_bulkhead.core.ngrams import Vector, embed, embed_tokens, ids_of, shorten, words_of
+from pytest_bulkhead.core.models.ngrams import (
+    Vector,
+    embed,
+    embed_tokens,
+    ids_of,
+    shorten,
+    words_of,
+)
 from pytest_bulkhead.models.arrays import (
     PRECISIONS,
     array_of,

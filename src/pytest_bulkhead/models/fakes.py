@@ -1,8 +1,8 @@
 """Fake models for unit tests: the interface of the real ones, quick, deterministic, and meaningful.
 
-Texts that share words have vectors near each other (`core.ngrams`), so what is built on a model,
-as a ranking, can be tested without one. Nothing is imported for a fake until an array or a tensor
-is asked for.
+Texts that share words have vectors near each other (`core.models.ngrams`), so what is built on a
+model, as a ranking, can be tested without one. Nothing is imported for a fake until an array or a
+tensor is asked for.
 """
 
 from __future__ import annotations

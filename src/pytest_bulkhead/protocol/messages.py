@@ -171,7 +171,7 @@ class Gathered(NamedTuple):
     """Collection is over."""
 
     #: [[node id, package, module, class, level, group, timeout, needs], ...]; of the needs, the
-    #: fields of `core.needs.Needs`, or none.
+    #: fields of `core.resources.needs.Needs`, or none.
     items: Plain
     #: [[file, line, domain], ...] in the order of the items.
     locations: Plain
@@ -183,7 +183,7 @@ class Gathered(NamedTuple):
     id_read: bool
     #: [[module, where it is], ...]: what most test files import, where processes are spawned.
     common: Plain
-    #: The fields of `core.capacity.Capacity`; none where no test needs anything.
+    #: The fields of `core.resources.capacity.Capacity`; none where no test needs anything.
     capacity: Plain
 
 
@@ -254,7 +254,7 @@ class Found(NamedTuple):
     texts: tuple[str, ...]
     #: A node id, or a fixture as the black box names it.
     blamed: str
-    #: A value of `core.findings.Done`.
+    #: A value of `core.guards.findings.Done`.
     done: str
     #: The test after which it was found, -1 for none.
     item: int
@@ -267,7 +267,7 @@ class Imported(NamedTuple):
     phase: int
     #: The node id of a test, or of what was collected; empty for none.
     subject: str
-    #: [[package, own, total, grown, place, times], ...]: the fields of `core.imports.Paid`.
+    #: [[package, own, total, grown, place, times], ...]: the fields of `core.doctor.imports.Paid`.
     rows: Plain
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.findings import Finding
-from pytest_bulkhead.core.inquiry import Answer, Verdict
+from pytest_bulkhead.core.again.inquiry import Answer, Verdict
+from pytest_bulkhead.core.guards.findings import Finding
 from pytest_bulkhead.report.crash import bisect_command
 
 #: The section of a report that has it.

@@ -2,7 +2,7 @@
 
 An **attempt** is a time for which a worker had a test in hand: one for most tests, another one when
 its process died under it, or somebody asked for it again. What a stage does for a test is a part of
-the attempt that follows. A **trial** is one of which pytest has not heard (`core.attempts`).
+the attempt that follows. A **trial** is one of which pytest has not heard (`core.run.attempts`).
 
 Knows no text and no clock: instants are those of the journal.
 """
@@ -16,8 +16,8 @@ from typing import NamedTuple
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.run.run import Run
+from pytest_bulkhead.core.run.worker import Worker
 from pytest_bulkhead.report.lives import state_in
 
 

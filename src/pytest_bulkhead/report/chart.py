@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.run.run import Run
+from pytest_bulkhead.core.run.worker import Worker
 from pytest_bulkhead.report.lives import Life, Lives, state_in
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from pytest_bulkhead.core.crash.evidence import Evidence
+from pytest_bulkhead.core.crash.standstill import Standstill, verdict
 from pytest_bulkhead.core.diagnosis.rule import Diagnosis
 from pytest_bulkhead.core.ends import End, signal_name
-from pytest_bulkhead.core.evidence import Evidence
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.core.sizes import show_size
-from pytest_bulkhead.core.standstill import Standstill, verdict
+from pytest_bulkhead.core.resources.sizes import show_size
 
 _SIGKILL = 9
 

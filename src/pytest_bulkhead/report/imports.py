@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_bulkhead.core.imports import Bill, Paid, Row
+from pytest_bulkhead.core.doctor.imports import Bill, Paid, Row
 
 _TITLES = "  total s    own s       MB  "
 _WITHIN = "imported in tests, not at the top of a file: ruff's rule PLC0415 finds such lines"

@@ -20,11 +20,11 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any, NamedTuple
 
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.capacity import Capacity, read_capacity
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.needs import read_needs
+from pytest_bulkhead.core.resources.capacity import Capacity, read_capacity
+from pytest_bulkhead.core.resources.needs import read_needs
 from pytest_bulkhead.errors import UsageProblem
 
 JOURNAL_VERSION = 1

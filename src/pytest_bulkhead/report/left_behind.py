@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_bulkhead.core.findings import Done, Finding
+from pytest_bulkhead.core.guards.findings import Done, Finding
 from pytest_bulkhead.guards.registry import NAMES, advice_of
 
 #: Things that are shown of one guard; the journal has all.

@@ -13,8 +13,8 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.accounting import State
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.run.run import Run
+from pytest_bulkhead.core.run.worker import Worker
 
 
 @dataclasses.dataclass(slots=True)

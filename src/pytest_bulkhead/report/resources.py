@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_bulkhead.core.capacity import Capacity
-from pytest_bulkhead.core.sizes import show_size
+from pytest_bulkhead.core.resources.capacity import Capacity
+from pytest_bulkhead.core.resources.sizes import show_size
 
 
 def gpus_line(capacity: Capacity) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from pytest_bulkhead.core.item import Item
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.run.run import Run
+from pytest_bulkhead.core.run.worker import Worker
 
 #: Seconds between two drawings.
 _PERIOD = 0.5

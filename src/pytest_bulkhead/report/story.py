@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.findings import Finding
-from pytest_bulkhead.core.imports import Bill, read_imported
+from pytest_bulkhead.core.doctor.imports import Bill, read_imported
+from pytest_bulkhead.core.guards.findings import Finding
 from pytest_bulkhead.core.levels import parse_level
 from pytest_bulkhead.core.policy import GpuRelease, Policy
-from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.run.run import Run
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.attempts import Attempts
 from pytest_bulkhead.report.chart import Chart

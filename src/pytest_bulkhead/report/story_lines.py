@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pytest_bulkhead.core import actions as do
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.evidence import Evidence
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.report.crash import end_words, headline
 from pytest_bulkhead.report.imports import bill_lines
 from pytest_bulkhead.report.left_behind import finding_lines

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from pytest_bulkhead.core.grouping import Group
 from pytest_bulkhead.core.item import Item
-from pytest_bulkhead.core.needs import NOTHING
-from pytest_bulkhead.core.staged import SESSION
+from pytest_bulkhead.core.resources.needs import NOTHING
+from pytest_bulkhead.core.run.staged import SESSION
+from pytest_bulkhead.core.schedule.grouping import Group
 
 
 class Course(NamedTuple):

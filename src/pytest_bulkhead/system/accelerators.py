@@ -11,7 +11,7 @@ import ctypes
 import os
 
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.proof import Accelerator
+from pytest_bulkhead.core.start.proof import Accelerator
 from pytest_bulkhead.system.libraries import loaded_libraries, named
 
 _CUDA = r"libcuda\.so"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_bulkhead.core.capacity import Capacity, Card
-from pytest_bulkhead.core.devices import name_cards
 from pytest_bulkhead.core.known import value_or
+from pytest_bulkhead.core.resources.capacity import Capacity, Card
+from pytest_bulkhead.core.resources.devices import name_cards
 from pytest_bulkhead.system import mps, nvml, process
 from pytest_bulkhead.system.machine import ThisMachine
 

@@ -7,7 +7,7 @@ import os
 import resource
 from pathlib import Path
 
-from pytest_bulkhead.core.core_files import core_glob
+from pytest_bulkhead.core.crash.core_files import core_glob
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 
 _PATTERN = "/proc/sys/kernel/core_pattern"

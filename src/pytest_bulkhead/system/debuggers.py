@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pytest_bulkhead.core.checkup import DEBUGGERS
+from pytest_bulkhead.core.doctor.checkup import DEBUGGERS
 from pytest_bulkhead.system import files, linux, process
 from pytest_bulkhead.system.scuttle import end_descendants
 

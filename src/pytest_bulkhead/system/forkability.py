@@ -10,7 +10,7 @@ import threading
 from collections.abc import Collection
 
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.proof import Facts, why_not_fork
+from pytest_bulkhead.core.start.proof import Facts, why_not_fork
 from pytest_bulkhead.system import clock, linux, process
 from pytest_bulkhead.system.accelerators import accelerators_in_use
 from pytest_bulkhead.system.canary import LIMIT, why_children_die

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pytest_bulkhead.core.evidence import Forked
+from pytest_bulkhead.core.crash.evidence import Forked
 from pytest_bulkhead.system import linux
 
 #: {library with a pool of threads: its file, as it is mapped}

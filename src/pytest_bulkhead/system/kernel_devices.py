@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_bulkhead.core.devices import Device, Devices, visible_devices
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.resources.devices import Device, Devices, visible_devices
 
 _NODES = "sys/class/kfd/kfd/topology/nodes"
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_bulkhead.core.standstill import Below, Look
+from pytest_bulkhead.core.crash.standstill import Below, Look
 from pytest_bulkhead.system import clock, linux, process
 
 #: Processes below a hung one that are looked at, and descriptors that are told.

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 
 from packaging.version import InvalidVersion, Version
 
-from pytest_bulkhead.core.devices import Devices
 from pytest_bulkhead.core.known import Fact, Known, Unknown
+from pytest_bulkhead.core.resources.devices import Devices
 from pytest_bulkhead.system import cgroups, kernel_devices, models, nvml, process
 from pytest_bulkhead.system.natives import top_package
 
@@ -31,7 +31,7 @@ _OUTSIDE = ("1.1.1.1", 53)
 
 
 class ThisMachine:
-    """Answers what `core.judging.Machine` asks."""
+    """Answers what `core.requires.judging.Machine` asks."""
 
     def __init__(self, folder: str) -> None:
         """Begin; nothing is looked up yet.

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pytest_bulkhead.core.devices import Device, Devices, visible_devices
-from pytest_bulkhead.core.holders import Look
 from pytest_bulkhead.core.known import Fact, Known, Unknown, value_or
+from pytest_bulkhead.core.resources.devices import Device, Devices, visible_devices
+from pytest_bulkhead.core.resources.holders import Look
 
 T = TypeVar("T")
 

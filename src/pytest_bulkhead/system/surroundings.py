@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_bulkhead.core.checkup import DEBUGGERS, Facts
+from pytest_bulkhead.core.doctor.checkup import DEBUGGERS, Facts
 from pytest_bulkhead.core.known import Fact, Known, Unknown
 from pytest_bulkhead.system import linux, mps
 from pytest_bulkhead.system.forkability import why_not_forked

@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pytest_bulkhead.core.known import Fact, Known, Unknown
-from pytest_bulkhead.core.proof import PythonThread
+from pytest_bulkhead.core.start.proof import PythonThread
 from pytest_bulkhead.system import linux, process
 from pytest_bulkhead.system.places import importing_place
 

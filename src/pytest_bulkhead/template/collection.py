@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead.core import marks
-from pytest_bulkhead.core.findings import LEAVES, read_leaves
+from pytest_bulkhead.core.guards.findings import LEAVES, read_leaves
 from pytest_bulkhead.core.known import value_or
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.core.marks import Mark, Wish, read_marks

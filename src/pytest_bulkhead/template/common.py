@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_bulkhead.core.prologue import common_imports, leading_imports
+from pytest_bulkhead.core.start.prologue import common_imports, leading_imports
 
 #: Files that are read, spread over the suite: a thousand would take a second.
 _SAMPLE = 50

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import pytest
 
 from pytest_bulkhead import compat
-from pytest_bulkhead.core.seeds import derive_seed
+from pytest_bulkhead.core.run.seeds import derive_seed
 from pytest_bulkhead.system import faults, leaving, linux, process, streams
 from pytest_bulkhead.system.bell import Bell
 from pytest_bulkhead.system.berth import Cabin

@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from pytest_bulkhead.core.findings import Done, Finding, Policy
+from pytest_bulkhead.core.guards.findings import Done, Finding, Policy
 from pytest_bulkhead.guards import registry
 from pytest_bulkhead.guards.asked import Asked
 from pytest_bulkhead.guards.reimports import explain_reimport

@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_bulkhead.compat import fixtures
-from pytest_bulkhead.core.findings import LEAVES, Done, Finding, Policy, read_leaves, what_is_done
+from pytest_bulkhead.core.guards.findings import (
+    LEAVES,
+    Done,
+    Finding,
+    Policy,
+    read_leaves,
+    what_is_done,
+)
 from pytest_bulkhead.core.marks import Mark
 from pytest_bulkhead.guards import registry
 from pytest_bulkhead.guards.asked import Asked

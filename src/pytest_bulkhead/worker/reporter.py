@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_bulkhead.core.ends import LOST_CHANNEL
-from pytest_bulkhead.core.gpu_failures import read_failure
+from pytest_bulkhead.core.resources.gpu_failures import read_failure
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.protocol.values import to_plain
 from pytest_bulkhead.recorder import record_warning

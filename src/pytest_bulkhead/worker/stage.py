@@ -35,8 +35,8 @@ import pytest
 from pytest_bulkhead import compat
 from pytest_bulkhead.core.ends import LOST_CHANNEL, NO_CHILDREN, decode_status
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.core.roster import STILLBORN_BUDGET
-from pytest_bulkhead.core.staged import SESSION
+from pytest_bulkhead.core.run.roster import STILLBORN_BUDGET
+from pytest_bulkhead.core.run.staged import SESSION
 from pytest_bulkhead.protocol import messages as msg
 from pytest_bulkhead.system import leaving, process
 from pytest_bulkhead.system.berth import Cabin

@@ -8,7 +8,7 @@ from pytest_bulkhead.core import events as ev
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Phase
 from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.run import Run
+from pytest_bulkhead.core.run.run import Run
 
 from .suites import items
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_bulkhead.core.accounting import State
-from pytest_bulkhead.core.findings import Done, Finding
-from pytest_bulkhead.core.inquiry import Answer, Verdict
+from pytest_bulkhead.core.again.inquiry import Answer, Verdict
+from pytest_bulkhead.core.guards.findings import Done, Finding
 from pytest_bulkhead.core.levels import Level
 from pytest_bulkhead.report.answers import Involved, answer_lines, short_words
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_bulkhead.core.crash.evidence import Evidence
+from pytest_bulkhead.core.crash.standstill import Below, Standstill
 from pytest_bulkhead.core.ends import End
-from pytest_bulkhead.core.evidence import Evidence
-from pytest_bulkhead.core.findings import Done, Finding
+from pytest_bulkhead.core.guards.findings import Done, Finding
 from pytest_bulkhead.core.item import Phase
-from pytest_bulkhead.core.standstill import Below, Standstill
 from pytest_bulkhead.report.crash import (
     breach_text,
     crash_properties,

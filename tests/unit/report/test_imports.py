@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pytest_bulkhead.core.imports import Bill, Occasion, Paid
+from pytest_bulkhead.core.doctor.imports import Bill, Occasion, Paid
 from pytest_bulkhead.core.item import Phase
 from pytest_bulkhead.report.imports import bill_lines
 

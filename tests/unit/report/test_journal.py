@@ -9,11 +9,11 @@ import json
 import pytest
 
 from pytest_bulkhead.core import events as ev
-from pytest_bulkhead.core.capacity import Capacity, Card
 from pytest_bulkhead.core.ends import End
 from pytest_bulkhead.core.item import Blame, Item, Phase, Scopes
 from pytest_bulkhead.core.levels import Level
-from pytest_bulkhead.core.needs import Needs
+from pytest_bulkhead.core.resources.capacity import Capacity, Card
+from pytest_bulkhead.core.resources.needs import Needs
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.report.journal import JOURNAL_VERSION, Journal, read_journal
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pytest_bulkhead.core.findings import Done, Finding
+from pytest_bulkhead.core.guards.findings import Done, Finding
 from pytest_bulkhead.report.left_behind import finding_lines
 
 ACCEPT = 'accept with @pytest.mark.leaves("...", reason="..."); policies: isolate_guards'

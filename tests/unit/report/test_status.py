@@ -10,8 +10,8 @@ import pytest
 
 from pytest_bulkhead.core.item import Item, Scopes
 from pytest_bulkhead.core.policy import Policy
-from pytest_bulkhead.core.run import Run
-from pytest_bulkhead.core.worker import Worker
+from pytest_bulkhead.core.run.run import Run
+from pytest_bulkhead.core.run.worker import Worker
 from pytest_bulkhead.report.status import StatusLine, running_text
 
 ITEM = Item(0, "a.py::t", Scopes("", "a.py", ""))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_bulkhead.core.grouping import Group
 from pytest_bulkhead.core.item import Item, Scopes
-from pytest_bulkhead.core.needs import Needs
+from pytest_bulkhead.core.resources.needs import Needs
+from pytest_bulkhead.core.schedule.grouping import Group
 from pytest_bulkhead.report.why import Course, why_in_short, why_lines
 
 ITEMS = [

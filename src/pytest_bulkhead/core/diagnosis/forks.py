@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, likely, possible, said
-from pytest_bulkhead.core.evidence import Evidence
-from pytest_bulkhead.core.gpu_failures import BUSY, FORKED
+from pytest_bulkhead.core.resources.gpu_failures import BUSY, FORKED
 
 #: libobjc, before it ends the child.
 _OBJC = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, left_by, likely, said
 from pytest_bulkhead.core.ends import LOST_CHANNEL, MEANINGS
-from pytest_bulkhead.core.evidence import Evidence
 
 _PIPE = 13
 _FINALISED = re.compile(r"^Fatal Python error: .*\nPython runtime state: finalizing", re.M)

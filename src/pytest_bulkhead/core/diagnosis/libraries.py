@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, left_by, likely, said
 from pytest_bulkhead.core.diagnosis.stacks import crashed_stack
-from pytest_bulkhead.core.evidence import Evidence
 
 _ABORT, _SEGV = 6, 11
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, likely, possible, said
 from pytest_bulkhead.core.diagnosis.stacks import crashed_stack
-from pytest_bulkhead.core.evidence import Evidence
 
 _ILL, _TRAP, _ABORT, _BUS, _SEGV = 4, 5, 6, 7, 11
 

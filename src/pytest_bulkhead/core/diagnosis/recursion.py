@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, left_by, likely, said
 from pytest_bulkhead.core.diagnosis.stacks import Stack, crashed_stack
-from pytest_bulkhead.core.evidence import Evidence
 
 _ABORT, _SEGV = 6, 11
 #: Of a hundred frames that are shown, so many are of few functions in a recursion.

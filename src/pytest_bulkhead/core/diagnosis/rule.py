@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pytest_bulkhead.core.evidence import Evidence
-from pytest_bulkhead.core.findings import Finding
+from pytest_bulkhead.core.crash.evidence import Evidence
+from pytest_bulkhead.core.guards.findings import Finding
 
 
 class Certainty(enum.Enum):

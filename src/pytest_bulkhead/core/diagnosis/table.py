@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis import forks, leaving, libraries, memory, recursion, timers
 from pytest_bulkhead.core.diagnosis.rule import Diagnosis, Rule
-from pytest_bulkhead.core.evidence import Evidence
 
 RULES: tuple[Rule, ...] = (
     memory.OUT_OF_MEMORY,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pytest_bulkhead.core.crash.evidence import Evidence
 from pytest_bulkhead.core.diagnosis.rule import Grounds, Rule, certain, left_by, likely, said
 from pytest_bulkhead.core.ends import SIGNAL_NAMES
-from pytest_bulkhead.core.evidence import Evidence
 
 #: Which timer sends which signal.
 _TIMERS = {14: "real", 26: "virtual", 27: "profiling"}

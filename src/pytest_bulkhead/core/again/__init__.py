@@ -1,0 +1,1 @@
+"""What is learned by running tests once more."""

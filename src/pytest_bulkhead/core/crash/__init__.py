@@ -1,0 +1,1 @@
+"""What is known of a process that died or hangs."""

@@ -1,0 +1,1 @@
+"""What a machine, an installation and a suite mean for isolated runs."""

@@ -1,0 +1,1 @@
+"""The environment that was asked for, and whether it is in force."""

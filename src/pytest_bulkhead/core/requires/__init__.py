@@ -1,0 +1,1 @@
+"""What tests say that they need, and whether this machine has it."""

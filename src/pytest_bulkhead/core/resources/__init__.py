@@ -1,0 +1,1 @@
+"""What tests take of the machine while they run."""

@@ -1,0 +1,1 @@
+"""Which tests share a process, and in which order they run."""
