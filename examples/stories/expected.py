@@ -61,8 +61,6 @@ class Story:
     commands: tuple[Command, ...]
     #: With us, for each test that does not simply pass: "skipped", or "passed, error".
     states: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    #: What is typed once before all else.
-    first: tuple[str, ...] = ()
 
     def ours(self, command: Command) -> dict[str, str]:
         """Return {test: state} of a command."""
@@ -299,7 +297,6 @@ STORIES: tuple[Story, ...] = (
     Story(
         "semantic_search",
         tests=(*_MEANING, *_MODEL, *_NEAREST),
-        first=("python get_model.py",),
         plain=(
             Plain(
                 ("exit status 1",),
@@ -323,7 +320,11 @@ STORIES: tuple[Story, ...] = (
             Command(
                 'pytest -n auto -m "not qualitative"',
                 runs=lambda test: test != _MEANING[2],
-                shows=("forked from the template", "1 deselected"),
+                shows=(
+                    "forked from the template",
+                    "1 deselected",
+                    "gte-Qwen2-1.5B-instruct -> package:",
+                ),
             ),
             Command(
                 "python -X faulthandler -m pytest tests/integration/test_meaning.py "

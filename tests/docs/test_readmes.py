@@ -22,8 +22,7 @@ def test_commands_of_a_story_are_those_of_its_model(page):
     from examples.stories.expected import STORIES as MODELS
 
     (story,) = (model for model in MODELS if model.name == page.parent.name)
-    typed = [shlex.split(it) for it in story.first]
-    typed += [shlex.split(it.typed) for it in (*story.plain, *story.commands)]
+    typed = [shlex.split(it.typed) for it in (*story.plain, *story.commands)]
     shown = [
         command.typed
         for block in blocks_of(page.read_text())

@@ -1,10 +1,10 @@
 import pytest
 from lexis import Lexicon
-from lexis.loading import MODEL, load_model
+from lexis.loading import load_model
 
 from pytest_bulkhead.models import shared_model
 
-model = shared_model("model", load_model, MODEL)
+model = shared_model("model", load_model)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The product with a real model, that has learned what words mean."""
 
 import pytest
-from lexis.loading import PRODUCTION, load_model
+from lexis.loading import MODEL, load_model
 
 
 def best(hits):
@@ -22,6 +22,7 @@ def test_a_riddle(lexicon):
     assert best(lexicon.search("autumn work of farmers")) == "harvest"
 
 
-@pytest.mark.requires(model=PRODUCTION)
+@pytest.mark.real_model
+@pytest.mark.requires(model=MODEL)
 def test_what_is_in_production():
-    assert load_model(PRODUCTION).encode(["a king"]).shape == (1, 1536)
+    assert load_model().encode(["a king"]).shape == (1, 1536)
