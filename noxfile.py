@@ -78,7 +78,7 @@ _ANY = (
     "test_presets or test_scheduling or test_gpus or test_bisect or test_doctor or "
     "test_examples_as_tests or test_native or test_roll_call or test_charts or test_diagnosis or "
     "test_verify or test_retries or test_exit or test_status_line or test_explain or test_demo or "
-    "test_nothing_left or test_fake_model or test_torch_pool or test_substitution"
+    "test_nothing_left or test_fake_model or test_substitution or test_torch_pool"
 )
 #: What these promise does not depend on the Python.
 _ANY_PYTHON = (

@@ -45,6 +45,8 @@ class Command:
     runs: Callable[[str], bool] = every
     #: Texts that must be on the terminal.
     shows: tuple[str, ...] = ()
+    #: For each test that ends otherwise than by the story's other commands: its state.
+    states: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Story:
 
     def ours(self, command: Command) -> dict[str, str]:
         """Return {test: state} of a command."""
-        ran = filter(command.runs, self.tests)
-        return {test: self.states.get(test, "passed") for test in ran}
+        states = {**self.states, **command.states}
+        return {test: states.get(test, "passed") for test in filter(command.runs, self.tests)}
 
 
 def _in(file: str, *names: str) -> tuple[str, ...]:
@@ -102,6 +104,41 @@ _RANKING = _in(
     "test_nothing_fits",
 )  # fmt: skip
 
+# -- torch_pipeline
+_BACKENDS = _in(
+    "test_backends.py",
+    "test_plain_scores", "test_nothing_has_no_direction", "test_chosen_without_cupy",
+    "test_chosen_without_torch",
+)  # fmt: skip
+_JOBS = _in(
+    "test_jobs.py",
+    "test_decoded", "test_not_a_job[no_json]", "test_not_a_job[no_rows]", "test_not_a_job[ragged]",
+    "test_failed_jobs_come_again",
+)  # fmt: skip
+_STUBBED = _in("test_stubbed.py", "test_device", "test_gives_up")
+_WORKER = _in("test_worker.py", "test_works_with_torch", "test_all_are_done", "test_best")
+_WITHOUT_STUB = "pytest -c before.ini --ignore=tests/test_stubbed.py"
+_EVICTED = ("torch was taken out of sys.modules: it has native code", "test_backends.py:22)")
+
+
+def _not_stubbed(test: str) -> bool:
+    return test not in _STUBBED
+
+
+# -- gpu_backends
+_ENGINE = ("test_loaded_once", "test_as_many_answers_as_prompts", "test_answer_is_of_the_prompt")
+_LLAMA_CPP, _TRANSFORMERS, _VLLM = (
+    _in(f"test_{name}.py", *_ENGINE) for name in ("llama_cpp", "transformers", "vllm")
+)
+_PROMPTS = _in("test_prompts.py", "test_templated", "test_cut")
+_SCRIPTS = ("docs/examples/generate.py::script", "docs/examples/prompt.py::script")
+
+
+def _of_the_ci(test: str) -> bool:
+    return not test.endswith(_ENGINE[2])
+
+
+# -- semantic_search
 _MEANING = _in(
     "integration/test_meaning.py",
     "test_no_word_is_shared", "test_several_questions", "test_a_riddle",
@@ -111,7 +148,7 @@ _MODEL = _in(
     "integration/test_model.py",
     "test_lengths", "test_batches_do_not_matter", "test_prompt_is_read",
 )  # fmt: skip
-_SEARCH = _in(
+_NEAREST = _in(
     "unit/test_search.py",
     "test_the_nearest_is_first", "test_spelling_counts_too", "test_a_whole_word_is_best",
     "test_limit", "test_nothing_is_near", "test_empty_question", "test_empty_lexicon",
@@ -178,26 +215,106 @@ STORIES: tuple[Story, ...] = (
         ),
     ),
     Story(
+        "torch_pipeline",
+        tests=(*_BACKENDS, *_JOBS, *_STUBBED, *_WORKER),
+        plain=(
+            Plain(
+                ("exit status 1",),
+                states=dict.fromkeys(_WORKER, "failed"),
+                shows=("'types.SimpleNamespace' object has no attribute 'is_grad_enabled'",),
+                typed="pytest -c before.ini",
+            ),
+            Plain(
+                ("SIGSEGV", "SIGABRT"),
+                in_hand=_WORKER[0],
+                shows=("Fatal Python error",),
+                typed=_WITHOUT_STUB,
+                runs=_not_stubbed,
+            ),
+            Plain(
+                ("exit status 1", "SIGSEGV", "SIGABRT"),
+                states=dict.fromkeys(_WORKER, "failed"),
+                shows=("from torch._C import",),
+                typed=_WITHOUT_STUB,
+                runs=_not_stubbed,
+            ),
+        ),
+        commands=(
+            Command("pytest", shows=_EVICTED),
+            Command(
+                'pytest -m "not qualitative" --forked -v',
+                lambda test: test != _WORKER[2],
+                shows=(*_EVICTED, "1 deselected"),
+            ),
+            Command("pytest -n auto", shows=("[gw1]", *_EVICTED)),
+            Command("pytest --durations=10", shows=("slowest 10 durations",)),
+            Command(
+                'python -X faulthandler -m pytest -k "worker or backends"',
+                (*_BACKENDS, *_WORKER).__contains__,
+            ),
+            Command(
+                "pytest -o isolate_guards=modules=fail tests/test_backends.py",
+                _BACKENDS.__contains__,
+                shows=("test_chosen_without_cupy left behind: modules: ", *_EVICTED),
+                states={_BACKENDS[2]: "passed, error"},
+            ),
+        ),
+    ),
+    Story(
+        "gpu_backends",
+        tests=(*_LLAMA_CPP, *_PROMPTS, *_TRANSFORMERS, *_VLLM, *_SCRIPTS),
+        plain=(
+            Plain(
+                ("exit status 1",),
+                states=dict.fromkeys((*_TRANSFORMERS, *_VLLM), "failed"),
+                shows=("OutOfMemoryError: CUDA out of memory",),
+                # The scripts are tests by us alone.
+                runs=lambda test: test not in _SCRIPTS,
+            ),
+        ),
+        commands=(
+            Command("pytest", shows=("isolate: GPUs 0 (",)),
+            Command("CICD=1 pytest", _of_the_ci, shows=("3 deselected", "profile ci")),
+            Command('pytest -m "not qualitative"', _of_the_ci, shows=("3 deselected",)),
+            Command("pytest -n auto", shows=("[gw1]",)),
+            Command(
+                "pytest --durations=10 docs/examples",
+                _SCRIPTS.__contains__,
+                shows=("slowest 10 durations", "docs/examples/prompt.py::script"),
+            ),
+            Command("python -X faulthandler -m pytest tests/test_vllm.py", _VLLM.__contains__),
+            Command(
+                "pytest --cov=engines --cov-report=html --cov-report=json --cov-fail-under=70",
+                shows=(
+                    "Coverage HTML written to dir htmlcov",
+                    "Coverage JSON written to file coverage.json",
+                    "Required test coverage of 70% reached",
+                ),
+            ),
+        ),
+        states={_SCRIPTS[0]: "skipped"},
+    ),
+    Story(
         "semantic_search",
-        tests=(*_MEANING, *_MODEL, *_SEARCH),
+        tests=(*_MEANING, *_MODEL, *_NEAREST),
         plain=(
             Plain(
                 ("exit status 1",),
                 states=dict.fromkeys((*_MEANING[:3], *_MODEL), "error") | {_MEANING[3]: "failed"},
                 shows=("OSError: We couldn't connect to", "gte-Qwen2-1.5B-instruct"),
-                runs=lambda test: test not in _SEARCH,
+                runs=lambda test: test not in _NEAREST,
                 typed="HF_HUB_OFFLINE=1 pytest -p no:bulkhead tests/integration",
             ),
         ),
         commands=(
             Command(
                 "pytest tests/unit --durations=10",
-                runs=_SEARCH.__contains__,
+                runs=_NEAREST.__contains__,
                 shows=("slowest 10 durations",),
             ),
             Command(
                 "pytest tests/integration --forked -v",
-                runs=lambda test: test not in _SEARCH,
+                runs=lambda test: test not in _NEAREST,
                 shows=("function level", "forked from the template"),
             ),
             Command(

@@ -1,0 +1,1 @@
+"""Three ways to run a model, each of which takes its memory of the GPU once, and keeps it."""

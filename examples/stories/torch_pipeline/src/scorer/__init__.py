@@ -1,0 +1,1 @@
+"""Scores the jobs of a queue, with torch where it is installed."""
