@@ -246,8 +246,9 @@ STORIES: tuple[Story, ...] = (
                 lambda test: test != _WORKER[2],
                 shows=(*_EVICTED, "1 deselected"),
             ),
-            Command("pytest -n auto", shows=("[gw1]", *_EVICTED)),
-            Command("pytest --durations=10", shows=("slowest 10 durations",)),
+            Command(
+                "pytest -n auto --durations=10", shows=("[gw1]", "slowest 10 durations", *_EVICTED)
+            ),
             Command(
                 'python -X faulthandler -m pytest -k "worker or backends"',
                 (*_BACKENDS, *_WORKER).__contains__,
