@@ -84,6 +84,38 @@ def test_the_variable_comes_before_the_ini_key(run, files):
     assert finished.counts == {"passed": 1}, shown(finished)
 
 
+def test_a_test_that_clears_its_environment(run, files):
+    """What it loads is known of all the same, and no file is left."""
+    text = (
+        "import os\nfrom huggingface_hub import hf_hub_download as get\n"
+        "def test_a(monkeypatch):\n"
+        "    for name in list(os.environ): monkeypatch.delenv(name)\n"
+        "    assert get('org/large', 'x') == 'org/small@None/x'\n"
+    )
+    ini = "[pytest]\nisolate_models = org/large -> org/small\n"
+    files({**LIBRARY, "test_s.py": text, "pytest.ini": ini})
+    for options in ((), ("--isolate=session",)):
+        finished = run(*options, TMPDIR=str(run.path.parent))
+        assert finished.counts == {"passed": 1}, shown(finished)
+        assert not list(run.path.parent.glob("*.notes"))
+
+
+def test_a_library_that_has_changed(run, files):
+    """It can be imported, and loads as it always did."""
+    library = (
+        "class Model:\n    def __init__(self, model_name_or_path): self.name = model_name_or_path\n"
+        "    __init__.__signature__ = 'odd'\n"
+    )
+    text = "def test_a():\n    from sentence_transformers.base.model import Model\n    assert Model('a').name == 'a'\n"
+    files({
+        "sentence_transformers/__init__.py": "", "sentence_transformers/base/__init__.py": "",
+        "sentence_transformers/base/model.py": library, "test_s.py": text,
+        "pytest.ini": "[pytest]\nisolate_models = a -> b\n",
+    })  # fmt: skip
+    finished = run()
+    assert finished.tests == {"passed": 1}, shown(finished)
+
+
 def test_a_warning_made_an_error(run, files):
     """It fails the run, and no test."""
     files({**LIBRARY, "test_s.py": SUITE, "pytest.ini": INI})

@@ -92,8 +92,10 @@ class Entrances:
     def _then(self, change: Callable[[ModuleType], Iterator[Undo]]) -> Callable[[ModuleType], None]:
         def imported(module: ModuleType) -> None:
             if not self._over:
-                for undo in change(module):
-                    self._undo.callback(undo)
+                # A library that has changed since must still be importable.
+                with contextlib.suppress(AttributeError, TypeError, ValueError):
+                    for undo in change(module):
+                        self._undo.callback(undo)
 
         return imported
 

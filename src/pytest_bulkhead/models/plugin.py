@@ -79,7 +79,7 @@ class ModelsPlugin:
         self.rules = rules
         self._first = first
         self._entrances = Entrances()
-        self._before = STANDING.rules, STANDING.trusts, os.environ.get(RUN_VARIABLE)
+        self._before = STANDING.rules, STANDING.trusts, STANDING.run
         #: {fixture wider than a test: what it has loaded in the place of something else}
         self._in_fixtures: dict[str, Use] = {}
         self._refused = ""
@@ -89,16 +89,18 @@ class ModelsPlugin:
         STANDING.rules, STANDING.trusts = self.rules, trusts
         if self._first:
             os.environ[RUN_VARIABLE] = f"models-{uuid.uuid4().hex}"
+        STANDING.run = os.environ[RUN_VARIABLE]
         self._entrances.watch()
 
     def undo(self) -> None:
         """Put back what was there before."""
         self._entrances.undo()
-        STANDING.rules, STANDING.trusts, run = self._before
         if self._first:
-            remove_notes(os.environ.pop(RUN_VARIABLE, ""))
-            if run is not None:
-                os.environ[RUN_VARIABLE] = run
+            remove_notes(STANDING.run)
+        STANDING.rules, STANDING.trusts, STANDING.run = self._before
+        os.environ.pop(RUN_VARIABLE, None)
+        if STANDING.run:
+            os.environ[RUN_VARIABLE] = STANDING.run
 
     def pytest_report_header(self) -> list[str]:
         """Say which models stand in for which."""

@@ -36,6 +36,8 @@ class Standing:
         self.trusts = True
         #: A test asks for real models.
         self.real = False
+        #: By which name processes of the run hear of each other: a test may clear its environment.
+        self.run = ""
         #: What was loaded in place of what, while fixtures are watched.
         self.heard: list[Use] = []
         self._within = threading.local()
@@ -74,7 +76,7 @@ class Standing:
     def _note(self, use: Use) -> None:
         self.heard.append(use)
         with contextlib.suppress(OSError):
-            add_note(os.environ.get(RUN_VARIABLE, ""), json.dumps(use))
+            add_note(self.run, json.dumps(use))
 
 
 #: Of this process.
@@ -83,7 +85,7 @@ STANDING = Standing()
 
 def uses_of_run() -> list[Use]:
     """Return what all processes of this run have loaded in the place of something else."""
-    return [Use(*json.loads(line)) for line in read_notes(os.environ.get(RUN_VARIABLE, ""))]
+    return [Use(*json.loads(line)) for line in read_notes(STANDING.run)]
 
 
 def located(rules: Sequence[Rule], root: str) -> tuple[Rule, ...]:
