@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from pytest_bulkhead import hookspecs
@@ -82,6 +83,11 @@ def marks_page() -> Iterator[str]:
 
 
 def marks() -> list[tuple[str, str]]:
+    """Return [(mark, what it is)]: all of ours, also those that other plugins would have."""
+    others = [name for name in ("pytest_forked", "pytest_timeout") if find_spec(name)]
+    assert not others, (
+        f"{others[0]} has a mark of ours here: where it is not installed, as in nox -s docs"
+    )
     return _asked_of_pytest("--markers", r"^@pytest\.mark\.(.+?): (.+)$")
 
 

@@ -144,6 +144,8 @@ def _parts(value: Any) -> Iterable[object] | None:  # noqa: ANN401 - one line fo
 def _parts_of_callable(value: Any) -> Iterable[object] | None:  # noqa: ANN401
     if isinstance(value, functools.partial):
         return value.func, value.args, value.keywords
+    if isinstance(value, functools._lru_cache_wrapper):
+        return ("cached", value.__wrapped__)
     if isinstance(value, (MethodType, BuiltinFunctionType)):
         return value.__self__, value.__name__
     if isinstance(value, ModuleType):
@@ -174,10 +176,10 @@ def _is_unordered(value: object) -> bool:
 
 
 def _is_found(value: Any) -> bool:  # noqa: ANN401
-    """Whether a function or class is what its module has by its name."""
-    found: Any = sys.modules.get(getattr(value, "__module__", None) or "")
-    name = getattr(value, "__qualname__", "")
-    if found is None or not isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+    """Whether a function, cached or not, or a class is what its module has by its name."""
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    found: Any = sys.modules.get(module) if isinstance(module, str) else None
+    if found is None or not isinstance(name, str) or not callable(value):
         return False
     for part in name.split("."):
         found = getattr(found, part, None)

@@ -56,6 +56,11 @@ def recursive(value):
     return again
 
 
+@functools.cache
+def load_cached():
+    """Load once."""
+
+
 ONE = lambda: 1  # noqa: E731
 TWO = lambda: 2  # noqa: E731
 
@@ -83,6 +88,9 @@ CALLS = [
     lambda: (Other.from_pretrained, "a"),
     lambda: (functools.partial(load, 1),),
     lambda: (functools.partial(load, 2),),
+    lambda: (load_cached,),
+    lambda: (functools.cache(load),),
+    lambda: (functools.lru_cache(closure(1)),),
     lambda: (closure(1),),
     lambda: (closure(2),),
     lambda: (closure(load),),
