@@ -110,6 +110,7 @@ def test_restore_puts_back_and_fail_is_an_error_at_teardown(run, files):
     for guard in set(GUILTY) - {"threads", "files", "environ"}:
         assert "(put back)" in told[guard], (guard, shown(finished))
     assert "LEFT was added (an error)" in told["environ"]
+    assert "traceback entries are hidden" not in finished.out, "of an error that is but a text"
     after = "\n".join([
         "import gc, os, signal, sys, decimal", "CWD = os.getcwd()", "def test_first(tmp_path):",
         "    os.chdir(tmp_path); gc.disable(); signal.alarm(99); decimal.getcontext().prec = 3",

@@ -121,6 +121,7 @@ class GuardPlugin:
                 self._look_after(item, nextitem)
         failures, self._left.failures = self._left.failures, []
         if failures:
+            __tracebackhide__ = False  # where all is hidden, pytest says so below the text
             pytest.fail("\n".join(failures), pytrace=False)
         return result
 
