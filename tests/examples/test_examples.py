@@ -6,20 +6,11 @@ fail, for an example that is left out proves nothing.
 
 from __future__ import annotations
 
-import shutil
-import signal
-
 import pytest
 from conftest import EXAMPLES as FOLDER
-from conftest import Finished, Running, shown, wait_for
+from conftest import Finished, shown
+from endings import LIMIT, begun, end_of, place, problems_with, states_of
 from examples.expected import EXAMPLES, End, Example
-
-#: Seconds within which a whole run comes to its end, also on a busy machine.
-LIMIT = 120
-#: Seconds that no test takes which goes on at all: with us each is done in one.
-STANDSTILL = 5
-
-STATES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "CRASHED": "crashed"}
 
 #: What profiles set: it must not be in force already.
 VARIABLES = (
@@ -41,8 +32,9 @@ def _many_cores(monkeypatch):
 @each
 def test_plain_pytest_ends_badly(example, run):
     """Tests fail, the process dies, or the run comes to a standstill: just as the model says."""
-    place(example, run.path)
-    finished = end_of(run.start("-v", "-p", "no:bulkhead"), example)
+    place(FOLDER / example.name, run.path)
+    last = {end.in_hand or example.tests[-1] for end in example.plain if "no end" in end.ends}
+    finished = end_of(run.start("-v", "-p", "no:bulkhead"), last)
     found = [list(problems_of(end, example, finished)) for end in example.plain]
     assert [] in found, f"{found}\n{shown(finished)}"
 
@@ -50,7 +42,7 @@ def test_plain_pytest_ends_badly(example, run):
 @each
 def test_bulkhead_ends_well(example, run, no_process_left):
     """Each test has the state of the model, the culprit is named, and no process is left."""
-    place(example, run.path)
+    place(FOLDER / example.name, run.path)
     finished = run("-v", timeout=LIMIT)
     assert states_of(finished) == example.ours(), shown(finished)
     assert finished.code == int(any(state != "passed" for state in example.ours().values()))
@@ -58,58 +50,18 @@ def test_bulkhead_ends_well(example, run, no_process_left):
     no_process_left(finished)
 
 
-def place(example: Example, folder) -> None:
-    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-    shutil.copytree(FOLDER / example.name, folder, ignore=ignored, dirs_exist_ok=True)
-
-
-def end_of(running: Running, example: Example) -> Finished:
-    """Wait for a run's end, or for a standstill where one is expected; then end what is left."""
-    last = {end.in_hand or example.tests[-1] for end in example.plain if "no end" in end.ends}
-    if not last:
-        return running.finish(LIMIT)
-    # How long it takes to get to that test tells nothing.
-    wait_for(lambda: last & begun(running.out()) or running.process.poll() is not None, LIMIT)
-    return running.finish(STANDSTILL)
-
-
 def problems_of(end: End, example: Example, finished: Finished):
     """Say in what a plain run differs from an end."""
     wanted = states_at(end, example)
-    if states_of(finished) != wanted:
-        yield f"{states_of(finished)}, not {wanted}"
-    if code_of(finished) not in end.ends:
-        yield f"ended with {code_of(finished)}, not one of {end.ends}"
+    yield from problems_with(finished, wanted, end.ends, end.shows)
     if begun(finished.out) != set(wanted) | ({end.in_hand} - {""}):
         yield f"{begun(finished.out)} were begun, the last of them should be {end.in_hand}"
-    yield from (f"{text!r} is not shown" for text in end.shows if text not in finished.out)
 
 
 def states_at(end: End, example: Example) -> dict[str, str]:
     tests = example.tests
     ended = tests[: tests.index(end.in_hand)] if end.in_hand else tests
     return {test: "failed" if test in end.failed else "passed" for test in ended}
-
-
-def states_of(finished: Finished) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
-    for test, word in finished.verbose:
-        found.setdefault(test, []).append(STATES[word])
-    return {test: ", ".join(states) for test, states in found.items()}
-
-
-def begun(out: str) -> set[str]:
-    """Return the tests that `-v` has shown: it does so before it runs one."""
-    firsts = (line.partition(" ")[0] for line in out.splitlines())
-    return {first for first in firsts if ".py::" in first}
-
-
-def code_of(finished: Finished) -> str:
-    if finished.code is None:
-        return "no end"
-    if finished.code < 0:
-        return signal.Signals(-finished.code).name
-    return f"exit status {finished.code}"
 
 
 def test_model_is_whole():

@@ -7,25 +7,15 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
-import signal
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, Finished, Running, shown, wait_for
+from conftest import EXAMPLES, Finished, Running, shown
+from endings import LIMIT, begun, end_of, place, problems_with, states_of
 from examples.stories.expected import STORIES, Plain, Story
 
 FOLDER = EXAMPLES / "stories"
-#: Seconds within which a whole run comes to its end, also on a busy machine.
-LIMIT = 240
-#: Seconds that no test takes which goes on at all.
-STANDSTILL = 5
-
-STATES = {"PASSED": "passed", "FAILED": "failed", "ERROR": "error", "SKIPPED": "skipped"} | {
-    "CRASHED": "crashed", "TIMED OUT": "timed out", "XFAIL": "xfailed"
-}  # fmt: skip
-
 #: What profiles, runners and developers set: none of it is in force already.
 VARIABLES = (
     "BULKHEAD_MODELS", "CI", "CICD", "HF_HUB_OFFLINE", "MKL_NUM_THREADS", "OMP_NUM_THREADS",
@@ -54,10 +44,11 @@ def _bare(monkeypatch, tmp_path):
 @each_story
 def test_without_us_it_ends_badly(story, run):
     """Tests fail, the process dies, or the run comes to a standstill: just as the model says."""
-    place(story, run.path)
+    place(FOLDER / story.name, run.path)
     for typed in dict.fromkeys(plain.typed for plain in story.plain):
         ends = [plain for plain in story.plain if plain.typed == typed]
-        finished = end_of(start(run, typed), ends)
+        last = {end.in_hand for end in ends if "no end" in end.ends}
+        finished = end_of(start(run, typed), last)
         found = [list(problems_of(end, story, finished)) for end in ends]
         assert [] in found, f"{found}\n{shown(finished)}"
 
@@ -65,18 +56,13 @@ def test_without_us_it_ends_badly(story, run):
 @each_command
 def test_a_command_does_what_is_expected(story, command, run, no_process_left):
     """It runs the tests that it should, each has the state of the model, and no process is left."""
-    place(story, run.path)
+    place(FOLDER / story.name, run.path)
     finished = start(run, command.typed).finish(LIMIT)
     assert states_of(finished) == story.ours(command), shown(finished)
     bad = set(story.ours(command).values()) - {"passed", "skipped", "xfailed"}
     assert finished.code == int(bool(bad)), shown(finished)
     assert not [text for text in command.shows if text not in finished.out], shown(finished)
     no_process_left(finished)
-
-
-def place(story: Story, folder: Path) -> None:
-    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache")
-    shutil.copytree(FOLDER / story.name, folder, ignore=ignored, dirs_exist_ok=True)
 
 
 def start(run, typed: str) -> Running:
@@ -100,48 +86,13 @@ def spelled(typed: str, folder: Path) -> str:
     return found.replace("{{args}}", args)
 
 
-def end_of(running: Running, ends: list[Plain]) -> Finished:
-    """Wait for a run's end, or for a standstill where one is expected; then end what is left."""
-    last = {end.in_hand for end in ends if "no end" in end.ends}
-    if not last:
-        return running.finish(LIMIT)
-    # How long it takes to get to that test tells nothing.
-    wait_for(lambda: last & begun(running.out()) or running.process.poll() is not None, LIMIT)
-    return running.finish(STANDSTILL)
-
-
 def problems_of(end: Plain, story: Story, finished: Finished):
     """Say in what a run without us differs from an end."""
     ended = story.tests[: story.tests.index(end.in_hand)] if end.in_hand else story.tests
     wanted = {test: end.states.get(test, "passed") for test in filter(end.runs, ended)}
-    if states_of(finished) != wanted:
-        yield f"{states_of(finished)}, not {wanted}"
-    if code_of(finished) not in end.ends:
-        yield f"ended with {code_of(finished)}, not one of {end.ends}"
+    yield from problems_with(finished, wanted, end.ends, end.shows)
     if end.in_hand and end.in_hand not in begun(finished.out):
         yield f"{end.in_hand} was not begun"
-    yield from (f"{text!r} is not shown" for text in end.shows if text not in finished.out)
-
-
-def states_of(finished: Finished) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
-    for test, word in finished.verbose:
-        found.setdefault(test, []).append(STATES[word])
-    return {test: ", ".join(states) for test, states in found.items()}
-
-
-def begun(out: str) -> set[str]:
-    """Return the tests that `-v` has shown: it does so before it runs one."""
-    firsts = (line.partition(" ")[0] for line in out.splitlines())
-    return {first for first in firsts if ".py::" in first}
-
-
-def code_of(finished: Finished) -> str:
-    if finished.code is None:
-        return "no end"
-    if finished.code < 0:
-        return signal.Signals(-finished.code).name
-    return f"exit status {finished.code}"
 
 
 def test_model_is_whole():
