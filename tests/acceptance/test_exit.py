@@ -32,7 +32,10 @@ def test_a_crash_in_finalisation_is_avoided(run, files):
 def test_it_is_seen_with_clean(run, files, level):
     """The tests keep their outcomes; the run has an error that names who ran there, and the stack."""
     files({"test_b.py": BOMB})
-    finished = run(f"--isolate={level}", "-o", "isolate_exit=clean", "--isolate-report=run.jsonl")
+    finished = run(
+        f"--isolate={level}", "-o", "isolate_exit=clean", "-v", "--isolate-report=run.jsonl"
+    )
+    assert "process gw0 ERROR" in finished.out, shown(finished)
     ran = finished.section("ERROR at teardown of process gw0")
 
     assert finished.counts == {"passed": 2, "error": 1}, shown(finished)
@@ -42,6 +45,7 @@ def test_it_is_seen_with_clean(run, files, level):
     assert ("test_b.py::test_innocent" in ran) == (level == "session")
     assert "in __del__" in ran, "the stack"
     assert "spawned (isolate_exit = clean)" in finished.out
+    assert "[150%]" not in finished.out, "it is no test"
     story = bulkhead("explain", "run.jsonl", cwd=run.path)
     assert story.returncode == 0, story.stdout
 

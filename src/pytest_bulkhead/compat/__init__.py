@@ -71,6 +71,31 @@ def silence_terminal(config: pytest.Config) -> None:
         writer.hasmarkup = False
 
 
+class _Complete(set[Any]):
+    """The tests of which the terminal has heard, when nobody is added any more."""
+
+    def add(self, _one: object) -> None:
+        """Do nothing."""
+
+
+@contextlib.contextmanager
+def uncounted(config: pytest.Config) -> Iterator[None]:
+    """Have a report count as no test: the terminal would show 133 % of three tests and an error.
+
+    It counts ids, and writes the percentage in the same call.
+    """
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    done = getattr(reporter, "_progress_nodeids_reported", None)
+    if done is None:
+        yield
+        return
+    reporter._progress_nodeids_reported = _Complete(done)
+    try:
+        yield
+    finally:
+        reporter._progress_nodeids_reported = done
+
+
 def forgo_summary(config: pytest.Config) -> None:
     """Keep a worker's terminal reporter from having every plugin write a summary at the end.
 

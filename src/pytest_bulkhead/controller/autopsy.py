@@ -264,7 +264,7 @@ class Autopsy:
         deaf = [plugin for name in _REMEMBER if (plugin := manager.getplugin(name))]
         report: Any = pytest.TestReport(
             nodeid=what,
-            location=("", None, what),
+            location=(what, None, what),
             keywords={},
             outcome="failed",
             longrepr=text,
@@ -272,7 +272,8 @@ class Autopsy:
             sections=sections or [],
         )
         report.isolate_end = "breach"
-        manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
+        with compat.uncounted(self._bridge.config):
+            manager.subset_hook_caller("pytest_runtest_logreport", deaf)(report=report)
         self._bridge.note_evidence(nodeid=what, text=text, sections=sections or [], **facts)
 
 
