@@ -6,6 +6,10 @@ does, what is told. The real libraries are in `tests/examples/test_substitution.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from conftest import shown
 
@@ -98,6 +102,27 @@ def test_a_test_that_clears_its_environment(run, files):
         finished = run(*options, TMPDIR=str(run.path.parent))
         assert finished.counts == {"passed": 1}, shown(finished)
         assert not list(run.path.parent.glob("*.notes"))
+
+
+def test_nothing_is_left_of_it(run, files):
+    """Once a run is over, whoever ran it in its own process has the libraries as they were."""
+    text = (
+        "import os, sys, pytest\n"
+        "before = dict(os.environ)\n"
+        "assert pytest.main(['-q', 'test_s.py']) == 0\n"
+        "import huggingface_hub\n"
+        "assert huggingface_hub.hf_hub_download('org/large', 'x') == 'org/large@None/x'\n"
+        "assert huggingface_hub.file_download.hf_hub_download is huggingface_hub.hf_hub_download\n"
+        "assert not hasattr(huggingface_hub.hf_hub_download, '__wrapped__')\n"
+        "assert dict(os.environ) == before\n"
+        "def test_inner(): pass\n"
+    )
+    files({**LIBRARY, "test_s.py": SUITE, "test_outer.py": text, "pytest.ini": INI})
+    done = subprocess.run(
+        [sys.executable, "test_outer.py"], cwd=run.path, timeout=60, capture_output=True, text=True,
+        check=False, env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_library_that_has_changed(run, files):

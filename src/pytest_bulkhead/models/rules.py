@@ -91,7 +91,7 @@ def _read(line: str, source: str) -> Rule:
 
 def rule_for(rules: Sequence[Rule], name: str) -> Rule | None:
     """Return the rule for a model: one with its very name, or else the first that covers it."""
-    if any(rule.given == name for rule in rules):
+    if any(rule.given.lower() == name.lower() for rule in rules):
         return None
     exact = (rule for rule in rules if rule.wanted.lower() == name.lower())
     return next(exact, None) or next((rule for rule in rules if rule.covers(name)), None)

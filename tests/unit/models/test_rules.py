@@ -66,6 +66,7 @@ def test_a_stand_in_has_none():
     chain = read_rules(["a -> b", "b -> c", "c -> a"], "x")
 
     assert None is rule_for(chain, "b")
+    assert None is rule_for(chain, "B"), "case does not count here, either"
     assert None is rule_for(read_rules(["* -> tiny"], "x"), "tiny")
 
 
