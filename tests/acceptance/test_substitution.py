@@ -141,6 +141,27 @@ def test_a_library_that_has_changed(run, files):
     assert finished.tests == {"passed": 1}, shown(finished)
 
 
+def test_a_stub_of_a_library_that_was_there_before_us(run, files):
+    """Whatever it is, it does not stop the run; what has the interface of the real one is asked as that is."""
+    stubs = (
+        "import sys, types\nfrom unittest.mock import MagicMock\n"
+        "class Hostile(types.ModuleType):\n"
+        "    def __getattr__(self, name): raise RuntimeError(name)\n"
+        "PIPELINE = lambda model: model\n"
+        "named = types.ModuleType('another')\nnamed.pipeline = PIPELINE\n"
+        "sys.modules['transformers.pipelines'] = named\n"
+        "sys.modules['transformers.modeling_utils'] = MagicMock()\n"
+        "sys.modules['transformers.configuration_utils'] = None\n"
+        "sys.modules['huggingface_hub.file_download'] = Hostile('huggingface_hub.file_download')\n"
+    )
+    files({
+        "early.py": stubs, "pytest.ini": "[pytest]\nisolate_models = a -> b\n",
+        "test_s.py": "import early, sys\ndef test_a(): assert sys.modules['transformers.pipelines'].pipeline('a') == 'b'\n",
+    })  # fmt: skip
+    finished = run("-p", "early", PYTHONPATH=str(run.path))
+    assert finished.counts == {"passed": 1}, shown(finished)
+
+
 def test_a_warning_made_an_error(run, files):
     """It fails the run, and no test."""
     files({**LIBRARY, "test_s.py": SUITE, "pytest.ini": INI})

@@ -80,21 +80,23 @@ class Entrances:
         """Change what is loaded, and stand ready for what will be."""
         from wrapt import register_post_import_hook  # noqa: PLC0415 - slow, for who asks only
 
-        changes: list[tuple[Callable[[ModuleType], Iterator[Undo]], tuple[str, ...]]] = [
+        for change, modules in (
             (_change_classes, _FROM_PRETRAINED),
             (_change_constructors, _MADE_OF_NAMES),
             (_change_function, tuple(_FUNCTIONS)),
-        ]
-        for change, modules in changes:
+        ):
             for module in modules:
-                register_post_import_hook(self._then(change), module)
+                register_post_import_hook(self._then(change, module), module)
 
-    def _then(self, change: Callable[[ModuleType], Iterator[Undo]]) -> Callable[[ModuleType], None]:
+    def _then(
+        self, change: Callable[[ModuleType, str], Iterator[Undo]], name: str
+    ) -> Callable[[ModuleType], None]:
         def imported(module: ModuleType) -> None:
             if not self._over:
-                # A library that has changed since must still be importable.
-                with contextlib.suppress(AttributeError, TypeError, ValueError):
-                    for undo in change(module):
+                # A library that has changed since must still be importable, and a stub of one,
+                # which may have any name and raise anything, is not ours to judge.
+                with contextlib.suppress(Exception):
+                    for undo in change(module, name):
                         self._undo.callback(undo)
 
         return imported
@@ -105,22 +107,22 @@ class Entrances:
         self._undo.close()
 
 
-def _change_classes(module: ModuleType) -> Iterator[Undo]:
-    for owner in _classes_of(module):
+def _change_classes(module: ModuleType, module_name: str) -> Iterator[Undo]:
+    for owner in _classes_of(module, module_name):
         own = vars(owner).get("from_pretrained")
         if isinstance(own, classmethod) and _OF_CLASSES in _parameters(own.__func__):
             yield _put(owner, "from_pretrained", classmethod(_asking(own.__func__, _OF_CLASSES)))
 
 
-def _change_constructors(module: ModuleType) -> Iterator[Undo]:
-    for owner in _classes_of(module):
+def _change_constructors(module: ModuleType, module_name: str) -> Iterator[Undo]:
+    for owner in _classes_of(module, module_name):
         own = vars(owner).get("__init__")
         if own is not None and _OF_INSTANCES in _parameters(own):
             yield _put(owner, "__init__", _asking(own, _OF_INSTANCES))
 
 
-def _change_function(module: ModuleType) -> Iterator[Undo]:
-    name, parameter = _FUNCTIONS[module.__name__]
+def _change_function(module: ModuleType, module_name: str) -> Iterator[Undo]:
+    name, parameter = _FUNCTIONS[module_name]
     own = getattr(module, name, None)
     if own is None or parameter not in _parameters(own):
         return
@@ -137,9 +139,9 @@ def _replace(name: str, old: object, new: object) -> None:
             setattr(module, name, new)
 
 
-def _classes_of(module: ModuleType) -> list[type]:
+def _classes_of(module: ModuleType, name: str) -> list[type]:
     found = (one for one in list(vars(module).values()) if isinstance(one, type))
-    return [one for one in found if one.__module__ == module.__name__]
+    return [one for one in found if one.__module__ == name]
 
 
 def _parameters(call: _Call) -> Mapping[str, inspect.Parameter]:
