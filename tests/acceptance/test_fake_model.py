@@ -31,7 +31,11 @@ class Service:
     @staticmethod
     def load(name): return Model(name)
 
-model = None
+class Slotted:
+    __slots__ = ("model",)
+
+service, slotted = Service(), Slotted()
+slotted.model = model = None
 """,
     "shop/search.py": "from shop.loading import Model, get_cached_model\n",
     "test_first.py": """
@@ -59,12 +63,17 @@ def test_all_kinds_of_places(fake_model):
         assert fake_model(f"shop.loading.Service.{name}") is getattr(service, name)
     assert fake_model("shop.loading.Service.load") is service.load("x") is loading.Service.load("x")
     assert fake_model("shop.loading.make") is not fake_model("shop.loading.make", dim=3)
+    for place in ("shop.loading.service.model", "shop.loading.Service.load.__code__", "builtins.str.upper"):
+        with pytest.raises(ValueError, match="nothing can be put there"):
+            fake_model(place)
+    assert fake_model("shop.loading.slotted.model") is loading.slotted.model
     loading.was = before
 
 def test_undone(request):
     from shop import loading
     if request.config.getoption("isolate") != "function":
         module, service = vars(loading).pop("was")
+        assert loading.slotted.model is None
         assert dict(vars(loading)) == module and dict(vars(loading.Service)) == service
     with pytest.raises(RuntimeError):
         loading.get_cached_model()

@@ -47,8 +47,8 @@ class Patches:
             The fake.
 
         Raises:
-            ValueError: there is no such place; says what is called like it. Or it is a module, or a
-                fake and options are given.
+            ValueError: there is no such place; says what is called like it. Or it is a module, or
+                nothing can be put there, or a fake and options are given.
         """
         if fake is not None and options:
             raise ValueError(f"fake_model({place!r}): a fake, or {options!r} for one, not both")
@@ -59,8 +59,9 @@ class Patches:
         if fake is None:
             fake = fake_sentence_transformer(**options)
         others = _others_with(owner, original)
-        self._before.append((owner, name, vars(owner).get(name, _ABSENT)))
-        setattr(owner, name, _stand_in(original, fake))
+        before = _own(owner, name, original)
+        _put(place, owner, name, _stand_in(original, fake))
+        self._before.append((owner, name, before))
         if others:
             real = ", ".join(others)
             text = f"fake_model({place!r}): the real one is still known as {real}: patch it there"
@@ -75,6 +76,21 @@ class Patches:
                 delattr(owner, name)
             else:
                 setattr(owner, name, value)
+
+
+def _own(owner: Any, name: str, value: object) -> object:
+    """Return what an owner itself has under a name; with slots there is no other place for it."""
+    return vars(owner).get(name, _ABSENT) if hasattr(owner, "__dict__") else value
+
+
+def _put(place: str, owner: Any, name: str, value: object) -> None:
+    try:
+        setattr(owner, name, value)
+    except (AttributeError, TypeError) as error:
+        raise ValueError(
+            f"fake_model({place!r}): nothing can be put there ({error}); name what the code "
+            "under test looks up before, or, for a property, its class's"
+        ) from None
 
 
 def _find(place: str) -> tuple[Any, str, Any]:
