@@ -15,11 +15,14 @@ def load(name):
         file.write(f"{name} {os.getpid()}\\n")
     if name == "absent":
         raise OSError("no folder of that name")
+    if name == "leaving":
+        raise SystemExit("unknown option")
     return {"name": name}
 
 model = shared_model("model", load, "present")
 narrow = shared_model("narrow", load, "present", scope="module")
 absent = shared_model("absent", load, "absent")
+leaving = shared_model("leaving", load, "leaving")
 """,
     "p/__init__.py": "",
     "p/test_a.py": """
@@ -91,7 +94,7 @@ def test_a_failure_is_told_once_and_not_tried_again(run, files, tmp_path, monkey
             **SUITE,
             "p/test_a.py": f"{body}def test_1(absent): pass\ndef test_2(absent): pass\n",
             "q/test_b.py": f"{body}def test_3(absent): pass\ndef test_4(): shared(load, 'absent')\n",
-            "test_c.py": "",
+            "test_c.py": f"{body}def test_5(leaving): pass\ndef test_6(leaving): pass\n",
         }
     )
     for args in (
@@ -100,8 +103,9 @@ def test_a_failure_is_told_once_and_not_tried_again(run, files, tmp_path, monkey
         ("--isolate=module", "-o", "isolate_start=spawn"),
     ):
         finished = run(*args)
-        assert finished.counts == {"error": 3, "failed": 1}, shown(finished)
-        assert loads(run.path) == ["absent"], args
+        assert finished.counts == {"error": 5, "failed": 1}, shown(finished)
+        assert sorted(loads(run.path)) == ["absent", "leaving"], args
+        assert finished.out.count("first met by test_c.py::test_5") == 2, shown(finished)
         assert finished.out.count('raise OSError("no folder of that name")') == 1, shown(finished)
         first = "p/test_a.py::test_1"
         assert finished.out.count(f"first met by {first}") == 4, shown(finished)

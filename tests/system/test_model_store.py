@@ -89,6 +89,35 @@ def test_a_skip_or_an_interrupt_is_no_failure():
     assert store.get(key("wish"), lambda: "loaded") == "loaded"
 
 
+async def load_async():
+    """Load nothing."""
+
+
+async def load_one_by_one():
+    yield
+
+
+def load_lazily():
+    yield
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("loader", [load_async, load_one_by_one, load_lazily])
+def test_what_can_be_used_once_is_refused(loader):
+    """A coroutine or generator is spent after its first user; a function that gives one need not show it."""
+    with pytest.raises(UsageProblem, match="what it returns can be used only once"):
+        Store().get(key(loader.__name__), loader)
+
+
+def test_a_loader_that_leaves_is_a_failure():
+    """A command line's, which calls `sys.exit`, is not called again either."""
+    store = Store()
+    with pytest.raises(SystemExit):
+        store.get(key("leaving"), lambda: sys.exit("no such option"))
+    with pytest.raises(ModelNotLoaded, match="SystemExit: no such option"):
+        store.get(key("leaving"), lambda: "loaded")
+
+
 def test_loaders_may_need_other_models_but_not_in_a_circle():
     """Within a thread, and between two that would wait for each other for ever."""
     store = Store()

@@ -15,7 +15,6 @@ import enum
 import functools
 import hashlib
 import importlib.metadata
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
@@ -54,11 +53,6 @@ def key_of(
         UsageProblem: the loader, or an argument, cannot be told apart from another of its kind.
     """
     title = title_of(loader, args, kwargs)
-    if inspect.iscoroutinefunction(loader) or inspect.isgeneratorfunction(loader):
-        raise UsageProblem(
-            f"shared: {title}: what it returns can be used only once\n"
-            "hint: write a function that returns the model, by asyncio.run(...) if need be"
-        )
     try:
         parts = [
             _describe(loader),

@@ -46,11 +46,16 @@ def shared(loader: Callable[..., _Model], /, *args: Any, **kwargs: Any) -> _Mode
 
     Raises:
         ModelNotLoaded: it was tried before in this run, and failed.
-        UsageProblem: a loader or an argument cannot be told apart from another, or models need each
-            other in a circle.
+        UsageProblem: that is no loader; it or an argument cannot be told apart from another; models
+            need each other in a circle; or what comes is a coroutine or generator.
         Exception: what the loader raises, the first time.
     """
     __tracebackhide__ = True
+    if not callable(loader):
+        raise UsageProblem(
+            f"shared({short(loader)}, ...): a loader is wanted\n"
+            'hint: shared(load_model), or shared(SentenceTransformer, "org/name")'
+        )
     load = functools.partial(loader, *args, **kwargs)
     return cast(_Model, STORE.get(key_of(load.func, load.args, load.keywords), load))
 
@@ -99,7 +104,7 @@ def _give(name: str, load: functools.partial[object]) -> object:
         return STORE.get(key._replace(title=f"{name} ({key.title})"), load)
     except (ModelNotLoaded, UsageProblem) as problem:
         raise pytest.fail.Exception(str(problem), pytrace=False) from None
-    except Exception as problem:  # noqa: BLE001 - whatever a loader raises
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - whatever a loader raises
         raise _Unloaded(problem, known_failure(key)) from None
 
 
@@ -108,7 +113,7 @@ class _Unloaded(_Failed):  # type: ignore[misc]
 
     __module__, __qualname__ = _Failed.__module__, _Failed.__qualname__
 
-    def __init__(self, problem: Exception, failure: Failure | None) -> None:
+    def __init__(self, problem: BaseException, failure: Failure | None) -> None:
         super().__init__(str(failure), pytrace=False)
         self._failure = failure
         stack = problem.__traceback__

@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.guards.models import watch_model
@@ -46,7 +47,7 @@ class Store:
 
         Raises:
             ModelNotLoaded: it was tried before, and failed.
-            UsageProblem: models need each other in a circle.
+            UsageProblem: models need each other in a circle, or it can be used only once.
             Exception: whatever the loader raises.
         """
         __tracebackhide__ = True
@@ -88,11 +89,12 @@ class Store:
         threads = threading.enumerate()
         try:
             model = load()
+            _refuse_once(key, model)
             for module in modules_in(model):
                 module.eval()
                 module.requires_grad_(False)
             watch_model(key.title, model)
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             first = note_failure(key, problem)
             if first.test != test_in_hand():  # of another process, which was quicker
                 raise ModelNotLoaded(first) from None
@@ -106,6 +108,17 @@ class Store:
         self._changed = threading.Condition()
         self._hands = {me: self._hands[me]} if me in self._hands else {}
         self._awaited = {}
+
+
+def _refuse_once(key: Key, model: object) -> None:
+    """Refuse what is used up by its first user; by its function nobody can tell."""
+    if isinstance(model, (CoroutineType, GeneratorType, AsyncGeneratorType)):
+        if isinstance(model, CoroutineType):
+            model.close()  # or Python warns that nobody awaited it
+        raise UsageProblem(
+            f"shared: {key.title}: what it returns can be used only once\n"
+            "hint: write a function that returns the model, by asyncio.run(...) if need be"
+        )
 
 
 def loading_thread(hands: Mapping[int, Sequence[Key]], key: Key) -> int | None:

@@ -131,21 +131,6 @@ def test_what_cannot_be_told_apart_is_refused(loader, args, named):
     assert "hint: write a function" in str(caught.value)
 
 
-async def load_async():
-    """Load nothing."""
-
-
-def load_lazily():
-    yield
-
-
-@pytest.mark.parametrize("loader", [load_async, load_lazily])
-def test_what_can_be_used_once_is_refused(loader):
-    """A coroutine or generator is spent after its first user."""
-    with pytest.raises(UsageProblem, match="only once"):
-        key_of(loader, (), {})
-
-
 def test_titles_are_calls():
     """As people would write them; of a loader without a name, the line that has it."""
     assert title_of(load, ("a/b",), {"device": "cpu"}) == "load('a/b', device='cpu')"
