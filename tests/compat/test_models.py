@@ -35,10 +35,13 @@ def found(change):
         (np.zeros((4, 4))[:, ::2], lambda model: model.__setitem__((1, 1), 1.0), "its value"),
         ([np.zeros(3), "tokenizer"], lambda model: model[0].fill(1), "[0]"),
         ({"net": Net()}, lambda model: model["net"].weights["first"].fill(1), "['net'].first"),
+        (Net(), lambda model: model.weights.pop("first"), "first"),
+        (Net(), lambda model: model.weights.update(adapter=np.zeros(2)), "adapter"),
+        ([np.zeros(3)], lambda model: model.clear(), "[0]"),
     ],
 )
 def test_the_weights_that_were_changed_are_named(model, change, name):
-    """Objects with a `state_dict`, arrays of any layout, members of lists and dicts; once, and nothing else."""
+    """Objects with a `state_dict`, arrays of any layout, members of lists and dicts, those that came or went; once, and nothing else."""
     watch_model(f"a model of {id(model)}", model)
     assert found(lambda: None) == []
     assert found(lambda: change(model)) == [f"a model of {id(model)}: changed: {name}"]

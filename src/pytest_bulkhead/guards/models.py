@@ -60,13 +60,15 @@ class Models(Resource):
         return found
 
     def differences(self, before: _Traits, after: _Traits) -> Iterator[str]:
-        # What is only in one of them was loaded meanwhile, or is not in the model any more.
-        both = sorted(key for key in before.keys() & after.keys() if before[key] != after[key])
-        for title in dict.fromkeys(title for title, _name in both):
-            changed = [name for whose, name in both if whose == title]
+        # A model that was not there before was loaded meanwhile; a weight came.
+        there = {title for title, _name in before}
+        keys = sorted(key for key in before.keys() | after.keys() if key[0] in there)
+        unlike = [key for key in keys if before.get(key) != after.get(key)]
+        for title in dict.fromkeys(title for title, _name in unlike):
+            changed = [name for whose, name in unlike if whose == title]
             # As `shared` leaves it, it is in none: a test that puts it back does no harm.
             modes = sorted(_MODES.intersection(changed))
-            yield from (f"{title}: it is {mode}" for mode in modes if after[title, mode])
+            yield from (f"{title}: it is {mode}" for mode in modes if after.get((title, mode)))
             yield from _changed_weights(title, [name for name in changed if name not in _MODES])
 
     def restore(self, before: _Traits) -> None:
