@@ -104,6 +104,24 @@ def test_a_test_that_clears_its_environment(run, files):
         assert not list(run.path.parent.glob("*.notes"))
 
 
+def test_a_run_that_a_test_starts(run, files):
+    """It is a run of its own: it tells what was loaded in it and what was not, and the outer one does not."""
+    inner = "from huggingface_hub import hf_hub_download as get\ndef test(): get('wide/any', 'x')\n"
+    outer = (
+        "import subprocess, sys\n"
+        "def test_a():\n"
+        "    out = subprocess.run([sys.executable, '-m', 'pytest', '-v', '-p', 'no:cacheprovider', 'inner.py'],\n"
+        "        capture_output=True, text=True).stdout\n"
+        "    assert 'wide/any -> org/small in inner.py::test' in out\n"
+        "    assert 'org/large -> org/small: no model of that name' in out\n"
+    )
+    files({**LIBRARY, "inner.py": inner, "test_s.py": outer, "pytest.ini": INI})
+    for options in ((), ("-n1",), ("--isolate=session",), ("--isolate=function",)):
+        finished = run(*options, "-v")
+        assert finished.tests == {"passed": 1}, shown(finished)
+        assert "models that stood in" not in finished.out, shown(finished)
+
+
 def test_nothing_is_left_of_it(run, files):
     """Once a run is over, whoever ran it in its own process has the libraries as they were."""
     text = (

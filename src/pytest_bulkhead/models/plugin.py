@@ -57,8 +57,12 @@ def substitute_models(config: pytest.Config) -> None:
 
 
 def _is_started_by_us() -> bool:
-    """Whether this process was started by a run, and not by somebody who runs within one."""
-    return "BULKHEAD_BERTH" in os.environ or "PYTEST_XDIST_WORKER" in os.environ
+    """Whether this process was started by a run, and not by a test of one, which hands it the same.
+
+    A worker of pytest-xdist is a child of the first process; what a test starts is one of a worker.
+    """
+    is_child = os.environ[RUN_VARIABLE].startswith(f"models-{os.getppid()}-")
+    return "BULKHEAD_BERTH" in os.environ or ("PYTEST_XDIST_WORKER" in os.environ and is_child)
 
 
 def _read(config: pytest.Config) -> tuple[tuple[Rule, ...], bool]:
@@ -88,7 +92,7 @@ class ModelsPlugin:
         """Have libraries ask us."""
         STANDING.rules, STANDING.trusts = self.rules, trusts
         if self._first:
-            os.environ[RUN_VARIABLE] = f"models-{uuid.uuid4().hex}"
+            os.environ[RUN_VARIABLE] = f"models-{os.getpid()}-{uuid.uuid4().hex}"
         STANDING.run = os.environ[RUN_VARIABLE]
         self._entrances.watch()
 
