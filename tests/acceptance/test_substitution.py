@@ -64,7 +64,10 @@ def test_in_every_kind_of_run(options, run, files):
 
     assert finished.tests == {"passed": 9}, shown(finished)
     assert finished.counts["warnings"] == 1, shown(finished)
-    assert "org/small -> org/none: no model of that name was loaded" in finished.out
+    assert (
+        "org/small -> org/none: it stands in for another, and a stand-in is never replaced"
+        in finished.out
+    )
     told = finished.section("models that stood in for others")
     assert "org/large -> org/small in test_s.py::test_after" in told
     assert "wide/any -> org/small in test_s.py::test_pattern" in told
@@ -84,7 +87,7 @@ def test_the_variable_comes_before_the_ini_key(run, files):
             "pytest.ini": "[pytest]\nisolate_models = org/large -> org/small\n",
         }
     )
-    finished = run(BULKHEAD_MODELS="Org/Large -> mine; b -> c")
+    finished = run(BULKHEAD_MODELS="Org/Large -> mine\nb -> c;\n")
     assert finished.counts == {"passed": 1}, shown(finished)
 
 

@@ -24,6 +24,7 @@ from pytest_bulkhead.models.rules import (
     read_rules,
     read_variable,
     rule_for,
+    stands_in,
     unused,
 )
 from pytest_bulkhead.models.substitution import RUN_VARIABLE, STANDING, located, uses_of_run
@@ -162,10 +163,7 @@ class ModelsPlugin:
         if not self._first or hasattr(config, "workerinput") or config.option.collectonly:
             return
         for rule in unused(self.rules, uses_of_run()):
-            text = (
-                f"{rule.source}: {rule}: no model of that name was loaded in this run\n"
-                "hint: see how it is spelled, and what loads it: docs/models-substitution.md"
-            )
+            text = f"{rule.source}: {rule}: {_why_unused(self.rules, rule)}"
             try:
                 warnings.warn_explicit(text, ModelWarning, str(config.inipath or VARIABLE), 1)
             except ModelWarning as problem:
@@ -191,6 +189,15 @@ def _real(wanted: bool) -> Iterator[None]:
         yield
     finally:
         STANDING.real = before
+
+
+def _why_unused(rules: tuple[Rule, ...], rule: Rule) -> str:
+    if stands_in(rules, rule.wanted):
+        return "it stands in for another, and a stand-in is never replaced\nhint: remove this line"
+    return (
+        "no model of that name was loaded in this run\n"
+        "hint: see how it is spelled, and what loads it: docs/models-substitution.md"
+    )
 
 
 def _lines(uses: list[Use]) -> Iterator[str]:

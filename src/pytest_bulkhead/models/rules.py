@@ -13,14 +13,15 @@ Knows no file and no library.
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pytest_bulkhead.errors import UsageProblem
 
 ARROW = "->"
-#: Between rules in the variable.
-_BETWEEN = ";"
+#: Between rules in the variable: CI files have texts of several lines.
+_BETWEEN = re.compile("[;\n]")
 #: Before the name of a package that has the model's files in a folder.
 PACKAGE = "package:"
 
@@ -76,8 +77,8 @@ def read_rules(lines: Iterable[str], source: str) -> tuple[Rule, ...]:
 
 
 def read_variable(text: str, source: str) -> tuple[Rule, ...]:
-    """Read the rules of a variable, in which `;` stands between two."""
-    return read_rules(text.split(_BETWEEN), source)
+    """Read the rules of a variable, in which `;` or a line's end stands between two."""
+    return read_rules(_BETWEEN.split(text), source)
 
 
 def _read(line: str, source: str) -> Rule:
@@ -91,10 +92,15 @@ def _read(line: str, source: str) -> Rule:
 
 def rule_for(rules: Sequence[Rule], name: str) -> Rule | None:
     """Return the rule for a model: one with its very name, or else the first that covers it."""
-    if any(rule.given.lower() == name.lower() for rule in rules):
+    if stands_in(rules, name):
         return None
     exact = (rule for rule in rules if rule.wanted.lower() == name.lower())
     return next(exact, None) or next((rule for rule in rules if rule.covers(name)), None)
+
+
+def stands_in(rules: Iterable[Rule], name: str) -> bool:
+    """Whether a model is put in by a rule, and so never replaced."""
+    return any(rule.given.lower() == name.lower() for rule in rules)
 
 
 def unused(rules: Iterable[Rule], uses: Iterable[Use]) -> list[Rule]:

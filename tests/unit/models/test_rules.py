@@ -30,6 +30,7 @@ def test_a_rule_a_line():
         read_rules([f" {BIG}->{SMALL} ", "", "a/* -> ./b"], "x")
     )
     assert [(BIG, SMALL), ("a", "b")] == pairs(read_variable(f"{BIG} -> {SMALL};a->b; ", "x"))
+    assert [("a", "b"), ("c", "d")] == pairs(read_variable("a -> b\nc -> d\n", "x"))
     assert () == read_variable("", "x")
 
 
