@@ -102,7 +102,19 @@ INPUTS = [
     [("a", "b")],
     {"text": "a"},
 ]
-WRONG = [None, 3, [3], [None], ["a", None], b"x", {"a": 1}, (text for text in "ab")]
+WRONG = [
+    None,
+    3,
+    [3],
+    [None],
+    ["a", None],
+    [["a"]],
+    [("a", "b", "c")],
+    b"x",
+    {"a": 1},
+    (text for text in "ab"),
+]
+HALVES = ["\ud800", ["\ud800 a"], {"text": "\ud800"}, [("a", "\ud800")]]
 ASKED = [
     {},
     {"convert_to_tensor": True},
@@ -139,6 +151,18 @@ def test_what_encode_returns(asked, real, fake):
 def test_what_encode_refuses(given, real, fake):
     """With an error of the same type."""
     assert ending(real.encode, given) is ending(fake.encode, given) is ValueError
+
+
+@pytest.mark.parametrize("given", HALVES, ids=ascii)
+def test_half_a_character_is_refused(given, real, fake):
+    """As tokenizers do."""
+    assert ending(real.encode, given) is ending(fake.encode, given) is TypeError
+
+
+@pytest.mark.parametrize("given", HALVES[:2], ids=ascii)
+def test_a_pipeline_refuses_half_a_character(given, real_pipeline):
+    """As tokenizers do."""
+    assert ending(real_pipeline, given) is ending(fake_feature_extraction(), given) is TypeError
 
 
 @pytest.mark.parametrize("output_value", ["token_embeddings", None])

@@ -54,9 +54,12 @@ class Device(str):
 
 
 def device_of(name: str) -> Any:
-    """Return a device: torch's own if torch is imported, for to be told `cpu` nobody imports it."""
-    torch = sys.modules.get("torch")
-    return torch.device(name) if torch is not None else Device(name)
+    """Return a device: torch's own if torch is imported, for to be told `cpu` nobody imports it.
+
+    A stub of torch may have none.
+    """
+    make = getattr(sys.modules.get("torch"), "device", Device)
+    return make(name)
 
 
 def name_of_device(device: Any) -> str:

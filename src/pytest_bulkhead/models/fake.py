@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import sys
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsIndex
 
 from pytest_bulkhead.core.models.ngrams import Vector, embed, words_of
 from pytest_bulkhead.models.arrays import device_of, name_of_device
@@ -16,9 +17,10 @@ class Fake:
     _REAL: ClassVar[tuple[str, str]]
 
     def __init__(self, dim: int, device: str) -> None:
-        if not isinstance(dim, int) or dim < 1:
+        # What counts is an integer to Python: numpy's are, which no `isinstance` says.
+        if not isinstance(dim, SupportsIndex) or isinstance(dim, bool) or operator.index(dim) < 1:
             raise ValueError(f"dim={dim!r}: a fake model has so many dimensions, at least 1")
-        self._dim = dim
+        self._dim = operator.index(dim)
         self._device = name_of_device(device)
 
     def _real_class(self) -> type:

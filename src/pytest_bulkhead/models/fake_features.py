@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pytest_bulkhead.core.models.ngrams import Vector, embed_tokens, words_of
 from pytest_bulkhead.models.arrays import tensor_of, torch_for
 from pytest_bulkhead.models.fake import Fake
+from pytest_bulkhead.models.fake_inputs import whole
 
 
 class _Call(NamedTuple):
@@ -47,7 +48,7 @@ class FakeFeatureExtraction(Fake):
         Keywords that the real one passes on to nobody are ignored, as there.
 
         Raises:
-            TypeError: nothing is given.
+            TypeError: nothing is given, or a text has half a character.
             ValueError: what is given is no text, or truncation is asked for twice.
             IndexError: the list is empty, as the real one has it.
             RuntimeError: a text is longer than the model takes, and truncation is not asked for.
@@ -120,7 +121,7 @@ class FakeFeatureExtraction(Fake):
 
 def _words_of(text: Any) -> list[str]:
     if isinstance(text, str):
-        return words_of(text)
+        return words_of(whole(text))
     raise ValueError(
         f"text input must be of type `str`, not {type(text).__name__}: the fake takes a text, a "
         "list of texts or a generator of them"

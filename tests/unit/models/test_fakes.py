@@ -10,6 +10,7 @@ import math
 import pickle
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -23,7 +24,28 @@ def fake(request):
     return makers[request.param](dim=16)
 
 
-@pytest.mark.parametrize("dim", [0, -1, 1.5, "384"])
+class Index:
+    """An integer that is no `int`, as numpy's are."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __index__(self):
+        return self.value
+
+
+def test_a_dim_is_any_integer():
+    """Also one of numpy."""
+    assert repr(fake_sentence_transformer(dim=Index(3))) == repr(fake_sentence_transformer(dim=3))
+
+
+def test_a_stub_of_torch_has_no_devices(monkeypatch):
+    """So the fake's own is handed out, as where there is no torch."""
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    assert fake_sentence_transformer(device="cuda:1").device.type == "cuda"
+
+
+@pytest.mark.parametrize("dim", [0, -1, 1.5, "384", True, Index(0)], ids=repr)
 @pytest.mark.parametrize("make", [fake_sentence_transformer, fake_feature_extraction])
 def test_a_dim_that_cannot_be_is_an_error(make, dim):
     """Which names it."""
