@@ -63,7 +63,7 @@ def test_all_kinds_of_places(fake_model):
         assert fake_model(f"shop.loading.Service.{name}") is getattr(service, name)
     assert fake_model("shop.loading.Service.load") is service.load("x") is loading.Service.load("x")
     assert fake_model("shop.loading.make") is not fake_model("shop.loading.make", dim=3)
-    for place in ("shop.loading.service.model", "shop.loading.Service.load.__code__", "builtins.str.upper"):
+    for place in ("shop.loading.Service.load.__code__", "builtins.str.upper"):
         with pytest.raises(ValueError, match="nothing can be put there"):
             fake_model(place)
     assert fake_model("shop.loading.slotted.model") is loading.slotted.model
@@ -96,6 +96,8 @@ def test_patched_where_nobody_looks(fake_model):
     ("shpo.loading.make", "there is no module 'shpo'; did you mean 'shop'"),
     ("shop.loading.Service.modle", "Service has no 'modle'; did you mean 'model'"),
     ("shop.loading", "that is a module"),
+    ("shop.loading.service.model", "where its class has it: fake_model('shop.loading.Service.model')"),
+    ("shop.loading.service.cached", "where its class has it: fake_model('shop.loading.Service.cached')"),
     ("shop", "is no place"),
     ("", "is no place"),
     ("shop..make", "is no place"),
@@ -122,4 +124,4 @@ def test_a_model_is_replaced_for_one_test(run, files, level):
     """Whatever stands in the place; a wrong place is told, and with it what is called like it."""
     files(PRODUCT)
     finished = run(*filter(None, [level]), "-p", "no:cacheprovider", "-W", "error")
-    assert finished.counts == {"passed": 14}, shown(finished)
+    assert finished.counts == {"passed": 16}, shown(finished)

@@ -89,7 +89,7 @@ def _put(place: str, owner: Any, name: str, value: object) -> None:
     except (AttributeError, TypeError) as error:
         raise ValueError(
             f"fake_model({place!r}): nothing can be put there ({error}); name what the code "
-            "under test looks up before, or, for a property, its class's"
+            "under test looks up before that"
         ) from None
 
 
@@ -101,7 +101,22 @@ def _find(place: str) -> tuple[Any, str, Any]:
     owner: Any = _module(first, place, _modules_in(None))
     for part in rest[:-1]:
         owner = _attribute(owner, part, place)
+    _refuse_property_of(owner, rest[-1], place)
     return owner, rest[-1], _attribute(owner, rest[-1], place)
+
+
+def _refuse_property_of(owner: Any, name: str, place: str) -> None:
+    """Refuse a property of an instance before it is asked, for that may load the real model."""
+    if isinstance(owner, (type, ModuleType)) or name in getattr(owner, "__dict__", ()):
+        return
+    kind = type(owner)
+    there = inspect.getattr_static(kind, name, None)
+    if isinstance(there, (property, functools.cached_property)):
+        text = (
+            f"fake_model({place!r}): that is a property; patch it where its class has it: "
+            f"fake_model('{kind.__module__}.{kind.__qualname__}.{name}')"
+        )
+        raise ValueError(text)  # noqa: TRY004 - the place is wrong, not its type
 
 
 def _attribute(owner: Any, name: str, place: str) -> Any:
