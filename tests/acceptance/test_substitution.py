@@ -107,6 +107,25 @@ def test_a_test_that_clears_its_environment(run, files):
         assert not list(run.path.parent.glob("*.notes"))
 
 
+def test_a_real_test_is_warned_of_the_fixture_that_it_has(run, files):
+    """Set up for another test, itself or below another; not where it is overridden."""
+    conftest = (
+        "import pytest\nfrom huggingface_hub import hf_hub_download as get\n"
+        "@pytest.fixture(scope='session')\ndef model(): return get('org/large', 'x')\n"
+        "@pytest.fixture\ndef search(model): return [model]\n"
+    )
+    files({
+        **LIBRARY, "pytest.ini": "[pytest]\nisolate_models = org/large -> org/small\n", "conftest.py": conftest,
+        "test_s.py": "import pytest\ndef test_a(model): pass\n@pytest.mark.real_model\ndef test_b(search): pass\n",
+        "z/conftest.py": "import pytest\n@pytest.fixture\ndef model(): return 'mine'\n",
+        "z/test_z.py": "import pytest\n@pytest.mark.real_model\ndef test_c(search): assert search == ['mine']\n",
+    })  # fmt: skip
+    for options in ((), ("--isolate=session",), ("--isolate=function",)):
+        finished = run(*options)
+        assert finished.counts == {"passed": 3, "warnings": 1}, shown(finished)
+        assert "test_s.py::test_b is marked real_model, but its fixture 'model'" in finished.out
+
+
 def test_a_run_that_a_test_starts(run, files):
     """It is a run of its own: it tells what was loaded in it and what was not, and the outer one does not."""
     inner = "from huggingface_hub import hf_hub_download as get\ndef test(): get('wide/any', 'x')\n"

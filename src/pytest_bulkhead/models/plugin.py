@@ -85,8 +85,9 @@ class ModelsPlugin:
         self._first = first
         self._entrances = Entrances()
         self._before = STANDING.rules, STANDING.trusts, STANDING.run
-        #: {fixture wider than a test: what it has loaded in the place of something else}
-        self._in_fixtures: dict[str, Use] = {}
+        #: {fixture wider than a test, and the identity of its value, for another may override it:
+        #: what it has loaded in the place of something else}
+        self._in_fixtures: dict[tuple[str, int], Use] = {}
         self._refused = ""
 
     def apply(self, *, trusts: bool) -> None:
@@ -135,7 +136,7 @@ class ModelsPlugin:
             before = len(STANDING.heard)
             result = yield
             if len(STANDING.heard) > before:
-                self._in_fixtures[fixturedef.argname] = STANDING.heard[-1]
+                self._in_fixtures[fixturedef.argname, id(result)] = STANDING.heard[-1]
             return result
 
     @pytest.hookimpl(trylast=True)
@@ -143,8 +144,8 @@ class ModelsPlugin:
         """Warn of a test that asks for real models and has a stand-in from a wider fixture."""
         if not is_real(item):
             return
-        for name in getattr(item, "fixturenames", ()):
-            use = self._in_fixtures.get(name)
+        for name, value in getattr(item, "funcargs", {}).items():
+            use = self._in_fixtures.get((name, id(value)))
             if use is not None:
                 text = (
                     f"{item.nodeid} is marked {REAL_MARK}, but its fixture {name!r} is shared with "
