@@ -194,7 +194,8 @@ def _load(
         with explained(name):
             return own_way(*bound.args, **bound.kwargs, **more)
     asked = os.fspath(name)
-    with STANDING.loading(asked, rule), explained(rule.given, instead_of=asked):
+    STANDING.note(asked, rule)
+    with explained(rule.given, instead_of=asked):
         if parameter == "repo_id" and os.path.isdir(rule.given):
             return _local(rule.given, bound)
         bound.arguments[parameter] = rule.given

@@ -1,8 +1,9 @@
 """Which model is loaded in the place of another, in this process and now.
 
 Theory of operation: whoever loads a model by its name asks `STANDING.stand_in(name)`
-(`entrances`). Libraries load by way of each other; so a name that was put in by an outer call is
-left alone by the calls within it. The plugin says when a test wants the real ones.
+(`entrances`). Libraries load by way of each other; what an outer call has put in is left alone by
+the calls within it, for a stand-in has none (`rules`). The plugin says when a test wants the real
+ones.
 
 Each use is noted where all processes of the run can be heard (`system.notes`).
 """
@@ -13,8 +14,7 @@ import contextlib
 import importlib.util
 import json
 import os
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pytest_bulkhead.errors import UsageProblem
 from pytest_bulkhead.identity import test_in_hand
@@ -40,7 +40,6 @@ class Standing:
         self.run = ""
         #: What was loaded in place of what, while fixtures are watched.
         self.heard: list[Use] = []
-        self._within = threading.local()
 
     @property
     def text(self) -> str:
@@ -52,28 +51,11 @@ class Standing:
         if self.real or not isinstance(name, (str, os.PathLike)) or os.path.isdir(name):
             return None
         asked = os.fspath(name)
-        if isinstance(asked, bytes) or asked in self._put_in():
-            return None
-        return rule_for(self.rules, asked)
+        return None if isinstance(asked, bytes) else rule_for(self.rules, asked)
 
-    @contextlib.contextmanager
-    def loading(self, name: str, rule: Rule) -> Iterator[None]:
-        """Load a stand-in: calls within this one find it and nothing else."""
-        self._note(Use(name, rule.given, str(rule), test_in_hand()))
-        put_in = self._put_in()
-        put_in.append(rule.given)
-        try:
-            yield
-        finally:
-            put_in.remove(rule.given)
-
-    def _put_in(self) -> list[str]:
-        if not hasattr(self._within, "names"):
-            self._within.names = []
-        names: list[str] = self._within.names
-        return names
-
-    def _note(self, use: Use) -> None:
+    def note(self, name: str, rule: Rule) -> None:
+        """Note that a model is loaded by a rule."""
+        use = Use(name, rule.given, str(rule), test_in_hand())
         self.heard.append(use)
         with contextlib.suppress(OSError):
             add_note(self.run, json.dumps(use))
